@@ -1,0 +1,73 @@
+/**
+ * What a file format is to tsops. One folder per format, one line in `index.ts`; everything that depends on the list
+ * (flags, completion, docs, contract tests) reads it from there.
+ *
+ * The rule of the house: a file is never printed anew in its own format. `parse` finds the leaves in the text, `rewrite`
+ * replaces exactly the leaves that change and adds or removes the `sops` block, so that
+ * `parse(encrypted).rewrite(decrypted values) === original`, byte for byte. `print` is for trees without a source text
+ * (conversion, new files, `--extract`) and gives exactly what sops prints.
+ */
+
+import type { Changes, Mapping, Node, Stage, Tree } from '../core/tree.ts';
+
+export type FormatName = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary';
+
+export interface PrintOptions {
+  /** Spaces per level; what `undefined` and -1 mean is the format's own (`docs/format.md` §8). */
+  readonly indent?: number | undefined;
+}
+
+export interface Format {
+  readonly name: FormatName;
+  /** Lower-case name endings with their dot; matched at the end of the file name. */
+  readonly extensions: readonly string[];
+  /**
+   * Reads bytes (UTF-8; YAML also UTF-16 with a BOM).
+   * @throws TsopsError FILE_SYNTAX (with line and column), NOT_ENCRYPTABLE (a key or value the format of sops cannot hold).
+   */
+  parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
+  parse(bytes: Uint8Array, stage: 'encrypted'): EncryptedFile;
+  /**
+   * Prints a tree from nothing, as sops prints it; with a block, that of an encrypted file.
+   * @throws TsopsError NOT_REPRESENTABLE
+   */
+  print(tree: Tree<Stage>, options: PrintOptions & { readonly block?: Mapping | undefined }): Uint8Array;
+  /** Prints one extracted node as sops does for `--extract`. @throws TsopsError NOT_REPRESENTABLE */
+  printNode(node: Node, options: PrintOptions): Uint8Array;
+}
+
+/** One `sops` block (or, in flat formats, the `sops_…` lines, unflattened) as it was found in a file. */
+export interface StoredBlock {
+  /** Which document it stands in, from 0. */
+  readonly document: number;
+  readonly value: Node;
+}
+
+export interface PlainFile {
+  readonly tree: Tree<'plain'>;
+  /** Reserved top-level keys that the plain file already has; encrypting it is then refused. */
+  readonly blocks: readonly StoredBlock[];
+  /**
+   * The text of every replaced leaf or comment that `EncryptedFile.rewrite` could not restore from its value and its
+   * style alone, as one opaque text of this format; undefined where there is none. It is stored encrypted
+   * (`docs/format.md` §7) and handed back to `EncryptedFile.rewrite`.
+   */
+  spelling(changes: Changes): string | undefined;
+  /**
+   * The text with every changed slot replaced and the block added to each document.
+   * With `keep`, block text of that file is kept wherever its values are equal (editing changes `mac` and `lastmodified` only).
+   */
+  rewrite(changes: Changes, block: Mapping, options: PrintOptions & { readonly keep?: EncryptedFile | undefined }): Uint8Array;
+}
+
+export interface EncryptedFile {
+  /** Without the block. */
+  readonly tree: Tree<'encrypted'>;
+  /** Every block found, in order; a sound file has one in document 0. */
+  readonly blocks: readonly StoredBlock[];
+  /**
+   * The text with every changed slot replaced and the block taken out. A spelling is used where it still means the
+   * decrypted value, and ignored otherwise.
+   */
+  rewrite(changes: Changes, spelling: string | undefined): Uint8Array;
+}

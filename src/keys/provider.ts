@@ -1,0 +1,65 @@
+/**
+ * What a kind of master key is to tsops. One file or folder per kind, one line in `index.ts`; flags, environment names,
+ * config keys, completion and docs derive from that list.
+ */
+
+import type { MasterKey, MasterKeyOf, KeyKind } from '../core/metadata.ts';
+
+/** What a provider may use of the machine. The command gives all of it, the library only what its caller hands in. */
+export interface KeyContext {
+  /** The value of an environment variable, or undefined. */
+  env(name: string): string | undefined;
+  /** The bytes of a file, or undefined where it does not exist; other failures are thrown. */
+  readFile(path: string): Promise<Uint8Array | undefined>;
+  /** The user's home folder, and the folder for per-user configuration (`docs/keys.md`), or undefined where there is none. */
+  readonly homeDir: string | undefined;
+  readonly configDir: string | undefined;
+  /** Runs a program without a shell and returns its status and output; `stdin` is closed after `input`. */
+  run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /** Asks on the terminal without echo; undefined where nobody can be asked. */
+  askSecret?: ((prompt: string) => Promise<string | undefined>) | undefined;
+  /** Bound on every single external step, in milliseconds. */
+  readonly timeoutMs: number;
+  /** age identities handed in by the caller (library use), each a text as in an identity file. */
+  readonly ageIdentities?: readonly string[] | undefined;
+  /** For what must be loaded or asked once a run: each provider keeps it under a key of its own. */
+  readonly once: Map<string, Promise<unknown>>;
+}
+
+export interface RunOptions {
+  readonly input?: Uint8Array | undefined;
+  readonly env?: Readonly<Record<string, string>> | undefined;
+}
+
+export interface RunResult {
+  readonly status: number | null;
+  readonly stdout: Uint8Array;
+  /** Never shown to anybody: a program's text can hold a secret. */
+  readonly stderr: Uint8Array;
+}
+
+/** Why one master key did not give the data key, in plain words, and what to do about it. Never a secret. */
+export interface UnwrapFailure {
+  readonly key: MasterKey;
+  readonly reason: string;
+  readonly hints: readonly string[];
+}
+
+export interface KeyProvider<K extends KeyKind = KeyKind> {
+  /** The identifier in `--decryption-order` and in reports: `age`, `pgp`, `kms` … */
+  readonly kind: K;
+  /** The command line option without dashes, its short form, and the variable that sets its default. */
+  readonly option: { readonly name: string; readonly short?: string; readonly env: string; readonly what: string };
+  /**
+   * Master keys from one text as it stands on a command line or in `.sops.yaml` (comma separated).
+   * @throws TsopsError KEY_INVALID
+   */
+  parse(text: string): MasterKeyOf<K>[];
+  /** The wrapped form of a data key or share, as stored in `enc`. @throws TsopsError WRAP_FAILED */
+  wrap(key: MasterKeyOf<K>, part: Uint8Array, context: KeyContext): Promise<string>;
+  /**
+   * The data key or share; an `UnwrapFailure` where no key at hand opens it (not ours, not found, broken: the reason says which).
+   * It never throws for anything that another master key of the file could still make good.
+   */
+  unwrap(key: MasterKeyOf<K>, context: KeyContext): Promise<Uint8Array | UnwrapFailure>;
+}
