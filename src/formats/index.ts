@@ -1,0 +1,81 @@
+/** The formats. A new one is its folder and one line here; detection, options and docs read this list. */
+
+import type { Format, FormatName } from './format.ts';
+
+interface FormatEntry {
+  readonly name: FormatName;
+  /** Endings of the file name that mean this format, case-sensitive as in sops 3.13.2 cmd/sops/formats. */
+  readonly extensions: readonly string[];
+  /** Whether a top-level key belongs to the block and not to the user. */
+  readonly reserves: (key: string) => boolean;
+  /** Whether one file can hold several documents. */
+  readonly manyDocuments: boolean;
+  /** What a new file starts with when it is opened in an editor. */
+  readonly example: string;
+  readonly load: () => Promise<Format>;
+}
+
+const isSops = (key: string): boolean => key === 'sops';
+
+const entries: readonly FormatEntry[] = [
+  {
+    name: 'yaml',
+    extensions: ['.yaml', '.yml'],
+    reserves: isSops,
+    manyDocuments: true,
+    example: '# Write your values here; every one of them is encrypted when you save and close.\nhello: world\n',
+    load: async () => (await import('./yaml/index.ts')).yaml,
+  },
+  {
+    name: 'json',
+    extensions: ['.json'],
+    reserves: isSops,
+    manyDocuments: false,
+    example: '{\n  "hello": "world"\n}\n',
+    load: async () => (await import('./json/index.ts')).json,
+  },
+  {
+    name: 'dotenv',
+    extensions: ['.env'],
+    reserves: key => key.startsWith('sops_'),
+    manyDocuments: false,
+    example: '# Write your values here; every one of them is encrypted when you save and close.\nHELLO=world\n',
+    load: async () => (await import('./dotenv/index.ts')).dotenv,
+  },
+  {
+    name: 'ini',
+    extensions: ['.ini'],
+    reserves: isSops,
+    manyDocuments: false,
+    example:
+      '; Write your values here; every one of them is encrypted when you save and close.\n[hello]\nname = world\n',
+    load: async () => (await import('./ini/index.ts')).ini,
+  },
+  {
+    name: 'binary',
+    extensions: [],
+    reserves: isSops,
+    manyDocuments: false,
+    example: 'Write your text here; all of it is encrypted when you save and close.\n',
+    load: async () => (await import('./binary/index.ts')).binary,
+  },
+];
+
+/** The names that `--input-type` and `--output-type` take. */
+export const formatNames: readonly FormatName[] = entries.map(entry => entry.name);
+
+export function formatEntry(name: FormatName): FormatEntry {
+  const found = entries.find(entry => entry.name === name);
+  if (found === undefined) throw new RangeError('unknown format');
+  return found;
+}
+
+/** The format that the name of a file asks for: by its ending, else `binary`. */
+export function formatOf(filename: string): FormatName {
+  return entries.find(entry => entry.extensions.some(ending => filename.endsWith(ending)))?.name ?? 'binary';
+}
+
+/** The text that a new file of this format starts with. */
+export function exampleFor(name: FormatName): string {
+  return formatEntry(name).example;
+}

@@ -1,0 +1,28 @@
+/**
+ * tsops as a library: encrypt, decrypt, edit and inspect files in the sops 3.x format, on bytes and strings.
+ * No disk, no environment, no log and no prompt unless a `KeyContext` is handed in that has them.
+ */
+
+export { explainRules, type RuleExplanation } from './config/explain.ts';
+export { type FoundConfig, findConfig } from './config/find.ts';
+export { type Config, loadConfig, parseConfig } from './config/load.ts';
+export { matchRule, type RuleMatch } from './config/rules.ts';
+export type { KeyGroup, KeyKind, MasterKey } from './core/metadata.ts';
+export { formatVersion, masterKeyText } from './core/metadata.ts';
+export { formatPath, parseTreePath } from './core/path.ts';
+export { defaultSelection, type SelectionRule } from './core/selection.ts';
+export type { Path } from './core/tree.ts';
+export { type ErrorCode, type ErrorDetails, errorKinds, TsopsError, type Where } from './errors.ts';
+export type { FormatName } from './formats/format.ts';
+export { exampleFor, formatNames, formatOf } from './formats/index.ts';
+export { generateIdentity, recipientsOfIdentities } from './keys/age/identity.ts';
+export { explicitContext, systemContext } from './keys/context.ts';
+export { parseDecryptionOrder } from './keys/groups.ts';
+export { keyOptions, loadProvider } from './keys/index.ts';
+export type { KeyContext } from './keys/provider.ts';
+export { type DecryptOptions, decrypt } from './ops/decrypt.ts';
+export { type EditCheck, type EditOptions, edit } from './ops/edit.ts';
+export { type EncryptOptions, encrypt } from './ops/encrypt.ts';
+export type { Content, FormatOptions } from './ops/input.ts';
+export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
+export type { OpenOptions } from './ops/open.ts';

@@ -1,0 +1,73 @@
+/** `edit`: decrypt, let the caller change the text, encrypt again under the same data key. `docs/format.md` §9. */
+
+import { randomBytes } from 'node:crypto';
+import type { RandomSource } from '../core/cipher.ts';
+import type { SelectionRule } from '../core/selection.ts';
+import { TsopsError } from '../errors.ts';
+import type { PlainFile } from '../formats/format.ts';
+import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
+import { type OpenedFile, type OpenOptions, open } from './open.ts';
+import { refuseReserved, seal } from './seal.ts';
+
+export interface EditOptions extends OpenOptions {
+  readonly allowNothing?: boolean | undefined;
+  readonly keepSpelling?: boolean | undefined;
+  /** Default: the present. */
+  readonly now?: Date | undefined;
+  readonly random?: RandomSource | undefined;
+}
+
+/** Throws what is wrong with an edited text, so that it can go back to the editor before anything is lost. */
+export type EditCheck = (edited: Uint8Array) => void;
+
+/**
+ * Changes an encrypted file through its plain text. Values that did not change keep their ciphertext, so that the diff
+ * shows the changed values, `mac` and `lastmodified`.
+ *
+ * @param change gets the plain bytes and a check for edited ones; gives the edited bytes.
+ * @throws TsopsError FILE_UNCHANGED when `change` gives back the same bytes, and all that `decrypt` and `encrypt` throw.
+ */
+export async function edit<C extends Content>(
+  content: C,
+  change: (plain: Uint8Array, check: EditCheck) => Promise<Uint8Array> | Uint8Array,
+  options: EditOptions,
+): Promise<C> {
+  const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
+  const plain = opened.file.rewrite(opened.changes, opened.spelling?.text);
+  const edited = await change(plain, bytes => void parseEdited(opened, bytes));
+  if (Buffer.compare(plain, edited) === 0) {
+    throw new TsopsError('FILE_UNCHANGED', 'the file has not changed, so it was left as it is', {
+      hints: ['An editor that returns at once needs its wait flag, for example EDITOR="code --wait".'],
+    });
+  }
+  const random = options.random ?? randomBytes;
+  const sealed = await seal({
+    format: opened.format,
+    output: opened.format,
+    file: parseEdited(opened, edited),
+    bytes: edited,
+    metadata: { ...opened.metadata, ...ruleOf(opened), lastModified: timestampOf(options.now ?? new Date()) },
+    dataKey: opened.dataKey,
+    random,
+    indent: options.indent,
+    allowNothing: options.allowNothing ?? false,
+    keepSpelling: options.keepSpelling ?? true,
+    previous: { file: opened.file, stash: opened.stash, spelling: opened.spelling },
+  });
+  return likeInput(content, sealed);
+}
+
+/** A binary file has no rule; the default that reading assumes must not enter its block. */
+function ruleOf(opened: OpenedFile): { selection?: SelectionRule } {
+  return opened.format.name === 'binary' ? { selection: { kind: 'none' } } : {};
+}
+
+function parseEdited(opened: OpenedFile, edited: Uint8Array): PlainFile {
+  const file = opened.format.parse(edited, 'plain');
+  if (file.tree.documents.length === 0)
+    throw new TsopsError('EMPTY_FILE', 'the edited file holds no document', {
+      hints: ['Put at least one key and value into it.'],
+    });
+  refuseReserved(file.blocks);
+  return file;
+}

@@ -1,0 +1,120 @@
+/** `encrypt`: plain bytes in, encrypted bytes out. `docs/format.md` §3. */
+
+import { randomBytes } from 'node:crypto';
+import type { RandomSource } from '../core/cipher.ts';
+import { DataKey } from '../core/datakey.ts';
+import { formatVersion, type KeyGroup } from '../core/metadata.ts';
+import { defaultSelection, type SelectionRule } from '../core/selection.ts';
+import { TsopsError } from '../errors.ts';
+import { formatEntry } from '../formats/index.ts';
+import { explicitContext } from '../keys/context.ts';
+import { wrapDataKey } from '../keys/groups.ts';
+import { loadProvider } from '../keys/index.ts';
+import type { KeyContext } from '../keys/provider.ts';
+import {
+  bytesOf,
+  type Content,
+  type FormatOptions,
+  inputFormat,
+  likeInput,
+  outputFormat,
+  timestampOf,
+} from './input.ts';
+import { refuseReserved, seal } from './seal.ts';
+
+export interface EncryptOptions extends FormatOptions {
+  /** age recipients (`age1…`, `ssh-ed25519 …`): one text with commas, or a list. They form one key group. */
+  readonly age?: string | readonly string[] | undefined;
+  /** Key groups as a creation rule gives them; `age` is added to the first. */
+  readonly groups?: readonly KeyGroup[] | undefined;
+  /** How many groups are needed to decrypt; 0 or absent: all of them. */
+  readonly shamirThreshold?: number | undefined;
+  /** Which values are encrypted. Default: all but those under a key that ends in `_unencrypted`. Binary files have no rule. */
+  readonly selection?: SelectionRule | undefined;
+  /** Whether the MAC covers only the encrypted values. Default false. */
+  readonly macOnlyEncrypted?: boolean | undefined;
+  /** Whether a file may be written in which the rule selects nothing. Default false: NOTHING_ENCRYPTED. */
+  readonly allowNothing?: boolean | undefined;
+  /** Whether the extra field that restores unusual spelling may be written (`docs/format.md` §7). Default true. */
+  readonly keepSpelling?: boolean | undefined;
+  /** What master keys may use of the machine. Default: nothing. */
+  readonly keys?: KeyContext | undefined;
+  /** Default: the present. */
+  readonly now?: Date | undefined;
+  /** Default: the random generator of node:crypto. */
+  readonly random?: RandomSource | undefined;
+}
+
+/**
+ * Encrypts the values of a file and adds the `sops` block; every other byte stays.
+ * A string gives a string, bytes give bytes.
+ *
+ * @throws TsopsError FILE_SYNTAX, ALREADY_ENCRYPTED, RESERVED_KEY, EMPTY_FILE, NOT_ENCRYPTABLE, NOTHING_ENCRYPTED,
+ *   KEY_INVALID, KEY_GROUP_INVALID, WRAP_FAILED, PATTERN_INVALID, NOT_REPRESENTABLE
+ * @see docs/format.md §3
+ */
+export async function encrypt<C extends Content>(content: C, options: EncryptOptions): Promise<C> {
+  const [inputName, outputName] = [inputFormat(options), outputFormat(options)];
+  const format = await formatEntry(inputName).load();
+  const output = await formatEntry(outputName).load();
+  const bytes = bytesOf(content);
+  const file = format.parse(bytes, 'plain');
+  const documents = file.tree.documents.length;
+  if (documents === 0)
+    throw new TsopsError('EMPTY_FILE', 'the file holds no document', {
+      hints: ['Put at least one key and value into it.'],
+    });
+  refuseReserved(file.blocks);
+  if (documents > 1 && !formatEntry(outputName).manyDocuments) throw onlyOneDocument(outputName);
+  const random = options.random ?? randomBytes;
+  const dataKey = DataKey.generate(random);
+  const wrapped = await wrapDataKey(
+    dataKey,
+    await groupsOf(options),
+    options.shamirThreshold ?? 0,
+    options.keys ?? explicitContext({}),
+    random,
+  );
+  const binary = inputName === 'binary';
+  const sealed = await seal({
+    format,
+    output,
+    file,
+    bytes,
+    metadata: {
+      groups: wrapped.groups,
+      shamirThreshold: wrapped.threshold,
+      lastModified: timestampOf(options.now ?? new Date()),
+      mac: '',
+      selection: binary ? { kind: 'none' } : (options.selection ?? defaultSelection),
+      macOnlyEncrypted: !binary && (options.macOnlyEncrypted ?? false),
+      version: formatVersion,
+    },
+    dataKey,
+    random,
+    indent: options.indent,
+    allowNothing: options.allowNothing ?? false,
+    keepSpelling: options.keepSpelling ?? true,
+  });
+  return likeInput(content, sealed);
+}
+
+async function groupsOf(options: EncryptOptions): Promise<readonly KeyGroup[]> {
+  const given = options.groups ?? [];
+  const age = typeof options.age === 'string' ? options.age : (options.age ?? []).join(',');
+  const added: KeyGroup = age === '' ? [] : (await loadProvider('age')).parse(age);
+  if (given.length === 0 && added.length === 0) {
+    throw new TsopsError('CONFIG_NOT_FOUND', 'no master keys were given, so nobody could decrypt the file', {
+      hints: ['Name recipients (--age age1…), or add a creation rule to .sops.yaml (`tsops init` writes one).'],
+    });
+  }
+  if (added.length === 0) return given;
+  return [[...(given[0] ?? []), ...added], ...given.slice(1)];
+}
+
+/** A format with one document cannot hold several, and none is dropped without a word. */
+export function onlyOneDocument(outputName: string): TsopsError {
+  return new TsopsError('NOT_REPRESENTABLE', `the file has several documents and ${outputName} can hold only one`, {
+    hints: ['Keep the output in YAML, or split the file into one file per document first.'],
+  });
+}

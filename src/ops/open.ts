@@ -1,0 +1,104 @@
+/** The part that `decrypt` and `edit` share: from encrypted bytes to verified plain values. `docs/format.md` §4. */
+
+import { randomBytes } from 'node:crypto';
+import { type Cipher, createCipher, type RandomSource } from '../core/cipher.ts';
+import { decryptTree, type Stash, type UnverifiedComment } from '../core/crypt.ts';
+import type { DataKey } from '../core/datakey.ts';
+import { checkVersion, fromStored, type MasterKey, type Metadata, spellingAad } from '../core/metadata.ts';
+import { compileSelection } from '../core/selection.ts';
+import type { Changes } from '../core/tree.ts';
+import { TsopsError } from '../errors.ts';
+import type { EncryptedFile, Format } from '../formats/format.ts';
+import { formatEntry } from '../formats/index.ts';
+import { explicitContext } from '../keys/context.ts';
+import { unwrapDataKey } from '../keys/groups.ts';
+import type { KeyContext } from '../keys/provider.ts';
+import { type FormatOptions, inputFormat } from './input.ts';
+import type { StoredSpelling } from './seal.ts';
+
+export interface OpenOptions extends FormatOptions {
+  /** age identities, each a text as in an identity file. Used only where `keys` is not given. */
+  readonly identities?: string | readonly string[] | undefined;
+  /** What master keys may use of the machine. Default: only `identities`. */
+  readonly keys?: KeyContext | undefined;
+  /** Key kinds to try first. Default: age, pgp. */
+  readonly decryptionOrder?: readonly string[] | undefined;
+  /** Skips the comparison of the MAC. Whatever is in clear text, and the order of everything, is then unprotected. */
+  readonly ignoreMac?: boolean | undefined;
+  /** Called with the master keys that opened the data key. */
+  readonly onOpened?: ((keys: readonly MasterKey[]) => void) | undefined;
+  /** Called with comments that are not ciphertext though the rule says so; they are kept as they stand. */
+  readonly onUnverifiedComments?: ((comments: readonly UnverifiedComment[]) => void) | undefined;
+}
+
+/** A file whose values are decrypted and whose MAC has been compared. */
+export interface OpenedFile {
+  readonly format: Format;
+  readonly file: EncryptedFile;
+  readonly metadata: Metadata;
+  readonly dataKey: DataKey;
+  readonly changes: Changes;
+  readonly stash: Stash;
+  readonly spelling: StoredSpelling | undefined;
+}
+
+export async function open(bytes: Uint8Array, options: OpenOptions): Promise<OpenedFile> {
+  const format = await formatEntry(inputFormat(options)).load();
+  const file = parseEncrypted(format, bytes);
+  const metadata = metadataOf(file);
+  checkVersion(metadata.version);
+  const keys = options.keys ?? explicitContext({ identities: options.identities });
+  const { dataKey, openedBy } = await unwrapDataKey(metadata, { order: options.decryptionOrder, context: keys });
+  options.onOpened?.(openedBy);
+  const cipher = createCipher(dataKey, noRandom);
+  const selection = await compileSelection(metadata.selection, { invalidMatchesNothing: true });
+  const { changes, stash, unverifiedComments } = decryptTree(file.tree, {
+    cipher,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    lastModified: metadata.lastModified,
+    mac: metadata.mac,
+    ignoreMac: options.ignoreMac ?? false,
+  });
+  if (unverifiedComments.length > 0) options.onUnverifiedComments?.(unverifiedComments);
+  return { format, file, metadata, dataKey, changes, stash, spelling: spellingOf(metadata, cipher) };
+}
+
+/** Nothing is encrypted while a file is opened. */
+const noRandom: RandomSource = bytes => randomBytes(bytes);
+
+/** sops answers 1, not 2, for an encrypted file that does not parse. */
+export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile {
+  try {
+    return format.parse(bytes, 'encrypted');
+  } catch (error) {
+    if (error instanceof TsopsError && error.code === 'FILE_SYNTAX') throw error.with({ exitStatus: 1 });
+    throw error;
+  }
+}
+
+/** The typed block of document 0. @throws TsopsError METADATA_NOT_FOUND, METADATA_INVALID */
+export function metadataOf(file: EncryptedFile): Metadata {
+  const [block, second] = file.blocks.filter(found => found.document === 0);
+  if (block === undefined) {
+    throw new TsopsError('METADATA_NOT_FOUND', 'sops metadata not found: the file is not encrypted', {
+      hints: ['Encrypt it with `tsops encrypt -i FILE`, or pass --if-needed to let plain files through.'],
+    });
+  }
+  if (second !== undefined)
+    throw new TsopsError('METADATA_INVALID', 'the file has more than one sops block', {
+      hints: ['Keep the block that belongs to the values; a bad merge may have left both.'],
+    });
+  return fromStored(block.value);
+}
+
+/** The spelling is an extra: one that does not decrypt has been outdated by another tool and is left out. */
+function spellingOf(metadata: Metadata, cipher: Cipher): StoredSpelling | undefined {
+  if (metadata.spelling === undefined) return undefined;
+  try {
+    const text = cipher.decrypt(metadata.spelling, spellingAad);
+    return typeof text === 'string' ? { text, encrypted: metadata.spelling } : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,105 @@
+/** The part that `encrypt` and `edit` share: from a parsed plain file and an open data key to the bytes of the encrypted file. */
+
+import { type Cipher, createCipher, type RandomSource } from '../core/cipher.ts';
+import type { Stash } from '../core/crypt.ts';
+import { encryptTree } from '../core/crypt.ts';
+import type { DataKey } from '../core/datakey.ts';
+import { type Metadata, resealedBlock, spellingAad, toStored } from '../core/metadata.ts';
+import { compileSelection } from '../core/selection.ts';
+import { applyChanges, type Changes, type Tree } from '../core/tree.ts';
+import { TsopsError } from '../errors.ts';
+import type { EncryptedFile, Format, PlainFile, StoredBlock } from '../formats/format.ts';
+import { verifyRestores } from './verify.ts';
+
+/** Where a sealed file comes from, and how it is to be written. */
+export interface SealInput {
+  readonly format: Format;
+  readonly output: Format;
+  readonly file: PlainFile;
+  readonly bytes: Uint8Array;
+  /** `mac` and `spelling` are filled in here. */
+  readonly metadata: Metadata;
+  readonly dataKey: DataKey;
+  readonly random: RandomSource;
+  readonly indent: number | undefined;
+  readonly allowNothing: boolean;
+  readonly keepSpelling: boolean;
+  /** Set when a file is edited: unchanged values keep their ciphertext, the block its text. */
+  readonly previous?:
+    | { readonly file: EncryptedFile; readonly stash: Stash; readonly spelling: StoredSpelling | undefined }
+    | undefined;
+}
+
+/** A spelling in both forms, so that an unchanged one keeps its ciphertext. */
+export interface StoredSpelling {
+  readonly text: string;
+  readonly encrypted: string;
+}
+
+export async function seal(input: SealInput): Promise<Uint8Array> {
+  const { file, metadata } = input;
+  const cipher = createCipher(input.dataKey, input.random);
+  const selection = await compileSelection(metadata.selection);
+  const { changes, mac, leaves, encrypted } = encryptTree(file.tree, {
+    cipher,
+    selection,
+    macOnlyEncrypted: metadata.macOnlyEncrypted,
+    lastModified: metadata.lastModified,
+    stash: input.previous?.stash,
+  });
+  if (encrypted === 0 && leaves > 0 && !input.allowNothing) throw nothingEncrypted();
+  if (input.format !== input.output) {
+    const block = toStored({ ...metadata, mac, spelling: undefined });
+    return input.output.print(applyChanges(file.tree, changes), { indent: input.indent, block });
+  }
+  return sealInPlace(input, cipher, changes, mac);
+}
+
+function sealInPlace(input: SealInput, cipher: Cipher, changes: Changes, mac: string): Uint8Array {
+  const { file, format, indent, previous } = input;
+  const spelling = input.keepSpelling ? file.spelling(changes) : undefined;
+  const fresh = { ...input.metadata, mac, spelling: encryptedSpelling(spelling, cipher, previous?.spelling) };
+  const old = previous?.file.blocks[0]?.value;
+  const block = old?.kind === 'mapping' ? resealedBlock(old, fresh) : toStored(fresh);
+  const sealed = file.rewrite(changes, block, { indent, keep: previous?.file });
+  if (input.keepSpelling)
+    verifyRestores({ format, sealed, plain: file.tree as Tree<'plain'>, changes, spelling, original: input.bytes });
+  return sealed;
+}
+
+function encryptedSpelling(
+  text: string | undefined,
+  cipher: Cipher,
+  previous: StoredSpelling | undefined,
+): string | undefined {
+  if (text === undefined) return undefined;
+  return previous?.text === text ? previous.encrypted : cipher.encrypt(text, spellingAad);
+}
+
+function nothingEncrypted(): TsopsError {
+  return new TsopsError(
+    'NOTHING_ENCRYPTED',
+    'the selection rule selects no value of this file, so nothing would be encrypted',
+    {
+      hints: [
+        'Check encrypted_regex, encrypted_suffix or the comment rule that applies to this file (`tsops rules test FILE` shows it).',
+        'Use --allow-nothing to write the file with all its values in clear text.',
+      ],
+    },
+  );
+}
+
+/** Refuses what is encrypted already or uses the reserved name. `sops 3.13.2 cmd/sops/encrypt.go` */
+export function refuseReserved(blocks: readonly StoredBlock[]): void {
+  const first = blocks[0];
+  if (first === undefined) return;
+  if (first.document > 0) {
+    throw new TsopsError('RESERVED_KEY', 'the top-level key sops is reserved and stands in a later document', {
+      document: first.document,
+      hints: ['Rename the key, or remove the block if that document was encrypted by itself.'],
+    });
+  }
+  throw new TsopsError('ALREADY_ENCRYPTED', 'the file is encrypted already, or uses the reserved top-level key sops', {
+    hints: ['Change it with `tsops edit`, or pass --if-needed to leave encrypted files as they are.'],
+  });
+}
