@@ -1,9 +1,12 @@
 /**
- * The `sops` block of a file: its typed form, and the only home of its stored (snake_case) names.
+ * The `sops` block of a file in its typed form. `stored.ts` reads and writes it and is the only home of its stored names.
  * `docs/format.md` §6; sops 3.13.2 stores/metadata.go, stores/stores.go.
  */
 
+import { TsopsError } from '../errors.ts';
 import type { SelectionRule } from './selection.ts';
+
+export { fromStored, resealedBlock, toStored } from './stored.ts';
 
 /** One master key as a file stores it. `enc` is the wrapped data key (or share) and empty until it has been wrapped. */
 export type MasterKey = AgeKey | PgpKey | AwsKmsKey | GcpKmsKey | AzureKeyVaultKey | VaultKey | HuaweiKmsKey;
@@ -74,4 +77,57 @@ export interface Metadata {
   readonly version: string;
   /** The encrypted spelling field of tsops (`docs/format.md` §7); undefined where there is none. */
   readonly spelling?: string | undefined;
+}
+
+/** What new files name as the version of their writer: the sops release whose rules they follow. */
+export const formatVersion = '3.13.3';
+
+/** The additional data of the spelling field. No value has it (theirs end in a colon) and no MAC (that is a time). */
+export const spellingAad = 'tsops_spelling';
+
+/** The text form of a master key by which sops compares and shows it. `docs/format.md` §6; sops 3.13.2 ToString of each key. */
+export function masterKeyText(key: MasterKey): string {
+  switch (key.kind) {
+    case 'age':
+      return key.recipient;
+    case 'pgp':
+      return key.fingerprint;
+    case 'kms':
+      return awsKmsText(key);
+    case 'gcp_kms':
+      return key.resourceId;
+    case 'azure_kv':
+      return `${key.vaultUrl}/keys/${key.name}/${key.version}`;
+    case 'hc_vault':
+      return `${key.vaultAddress}/v1/${key.enginePath}/keys/${key.keyName}`;
+    case 'hckms':
+      return key.keyId;
+  }
+}
+
+function awsKmsText({ arn, role, context, awsProfile }: AwsKmsKey): string {
+  const text = role === '' ? arn : `${arn}+${role}`;
+  const pairs = [...context].map(([name, value]) => `${name}:${value}`).sort(byBytes);
+  if (awsProfile !== '') return `${text}|${pairs.join(',')}|${awsProfile}`;
+  return pairs.length === 0 ? text : `${text}|${pairs.join(',')}`;
+}
+
+/** The order of Go's sort.Strings. */
+const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b));
+
+/** Semantic Versioning 2.0.0 §2, §9, §10. */
+const semver =
+  /^(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)\.(?:0|[1-9]\d*)(?:-(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*)(?:\.(?:0|[1-9]\d*|\d*[A-Za-z-][0-9A-Za-z-]*))*)?(?:\+[0-9A-Za-z-]+(?:\.[0-9A-Za-z-]+)*)?$/;
+
+/**
+ * Refuses what sops refuses before it decrypts: a version that is neither semver (a `v` in front is fine) nor of sops 1.
+ * @throws TsopsError METADATA_INVALID
+ */
+export function checkVersion(version: string): void {
+  if (version.startsWith('1.') || semver.test(version.replace(/^v/, ''))) return;
+  const what = version === '' ? 'is missing' : 'is not a version number such as 3.13.3';
+  throw new TsopsError('METADATA_INVALID', `the version in the sops block ${what}`, {
+    path: ['sops', 'version'],
+    hints: ['Restore the sops block from version control; the file was changed by hand or by a bad merge.'],
+  });
 }

@@ -28,6 +28,8 @@ export interface Comment {
   /** True for a YAML comment behind a value on the same line. */
   readonly inline: boolean;
   readonly slot: number;
+  /** Set on a comment that sops does not see in this place: it is encrypted, but no comment rule looks at it. */
+  readonly detached?: boolean;
 }
 
 export interface Entry {
@@ -76,37 +78,49 @@ export const entry = (key: string, value: Node): Entry => ({ kind: 'entry', key,
 export const mapping = (items: readonly (Entry | Comment)[]): Mapping => ({ kind: 'mapping', items });
 export const sequence = (items: readonly (Node | Comment)[]): Sequence => ({ kind: 'sequence', items });
 
-/** The tree with its changes in place, for printing in another format. */
+/** The tree with its changes in place, for printing in another format. Keeps its own stack: nesting has no limit here. */
 export function applyChanges<S extends Stage>(tree: Tree<Stage>, changes: Changes): Tree<S> {
   return { documents: tree.documents.map(root => changedMapping(root, changes)), slots: tree.slots };
 }
 
-function changedMapping(node: Mapping, changes: Changes): Mapping {
-  return mapping(
-    node.items.map(item =>
-      item.kind === 'entry' ? entry(item.key, changedNode(item.value, changes)) : changedComment(item, changes),
-    ),
-  );
+type Item = Node | Entry | Comment;
+
+/** A container whose items are being replaced, and the key it stands under. */
+interface Rebuilt {
+  readonly source: Mapping | Sequence;
+  readonly key: string | undefined;
+  readonly items: Item[];
 }
 
-function changedNode(node: Node, changes: Changes): Node {
-  if (node.kind === 'mapping') return changedMapping(node, changes);
-  if (node.kind === 'sequence') return sequence(node.items.map(item => changedItem(item, changes)));
-  const change = changes[node.slot];
-  return change === undefined || isComment(change) ? node : leaf(change, node.slot);
-}
-
-function changedItem(item: Node | Comment, changes: Changes): Node | Comment {
-  if (item.kind === 'comment') return changedComment(item, changes);
-  if (item.kind === 'leaf') {
-    const change = changes[item.slot];
-    if (change !== undefined && isComment(change)) return change;
+function changedMapping(root: Mapping, changes: Changes): Mapping {
+  const stack: Rebuilt[] = [{ source: root, key: undefined, items: [] }];
+  for (;;) {
+    const rebuilt = stack.at(-1) as Rebuilt;
+    const item = rebuilt.source.items[rebuilt.items.length];
+    if (item !== undefined) {
+      const node = item.kind === 'entry' ? item.value : item;
+      const key = item.kind === 'entry' ? item.key : undefined;
+      if (node.kind === 'mapping' || node.kind === 'sequence') stack.push({ source: node, key, items: [] });
+      else rebuilt.items.push(changedItem(node, key, changes));
+      continue;
+    }
+    stack.pop();
+    const container = { kind: rebuilt.source.kind, items: rebuilt.items } as Mapping | Sequence;
+    const outer = stack.at(-1);
+    if (outer === undefined) return container as Mapping;
+    outer.items.push(rebuilt.key === undefined ? container : entry(rebuilt.key, container));
   }
-  return changedNode(item, changes);
 }
 
-function changedComment(item: Comment, changes: Changes): Comment {
+function changedItem(item: Leaf | Comment, key: string | undefined, changes: Changes): Item {
   const change = changes[item.slot];
+  if (item.kind === 'comment') return changedComment(item, change);
+  if (key === undefined && change !== undefined && isComment(change)) return change;
+  const node = change === undefined || isComment(change) ? item : leaf(change, item.slot);
+  return key === undefined ? node : entry(key, node);
+}
+
+function changedComment(item: Comment, change: Changes[number]): Comment {
   if (change === undefined) return item;
   if (isComment(change)) return change;
   return comment(typeof change === 'string' ? change : '', item.inline, item.slot);
