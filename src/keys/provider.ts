@@ -3,7 +3,8 @@
  * config keys, completion and docs derive from that list.
  */
 
-import type { MasterKey, MasterKeyOf, KeyKind } from '../core/metadata.ts';
+import type { RandomSource } from '../core/cipher.ts';
+import type { MasterKey } from '../core/metadata.ts';
 
 /** What a provider may use of the machine. The command gives all of it, the library only what its caller hands in. */
 export interface KeyContext {
@@ -14,8 +15,11 @@ export interface KeyContext {
   /** The user's home folder, and the folder for per-user configuration (`docs/keys.md`), or undefined where there is none. */
   readonly homeDir: string | undefined;
   readonly configDir: string | undefined;
-  /** Runs a program without a shell and returns its status and output; `stdin` is closed after `input`. */
-  run(command: string, args: readonly string[], options: RunOptions): Promise<RunResult>;
+  /**
+   * Runs a program without a shell and returns its status (127: not found, null: killed after `timeoutMs`) and output;
+   * `stdin` is closed after `input`, `env` is added to the environment. Undefined where no program may be run.
+   */
+  readonly run?: ((command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>) | undefined;
   /** Asks on the terminal without echo; undefined where nobody can be asked. */
   askSecret?: ((prompt: string) => Promise<string | undefined>) | undefined;
   /** Bound on every single external step, in milliseconds. */
@@ -45,21 +49,41 @@ export interface UnwrapFailure {
   readonly hints: readonly string[];
 }
 
-export interface KeyProvider<K extends KeyKind = KeyKind> {
-  /** The identifier in `--decryption-order` and in reports: `age`, `pgp`, `kms` … */
-  readonly kind: K;
-  /** The command line option without dashes, its short form, and the variable that sets its default. */
-  readonly option: { readonly name: string; readonly short?: string; readonly env: string; readonly what: string };
+/** How a kind of key is given on the command line. */
+export interface KeyOption {
+  /** The option without dashes, and its short form without a dash. */
+  readonly name: string;
+  readonly short?: string;
+  /** The variable that sets its default. */
+  readonly env: string;
+  /** One line for the help text. */
+  readonly what: string;
+}
+
+/** One line of the list in `index.ts`: what is known of a kind without loading its code. */
+export interface ProviderEntry<M extends MasterKey = MasterKey> {
+  /** The identifier in `--decryption-order` and in reports: `age`, `pgp` … */
+  readonly kind: M['kind'];
+  readonly option: KeyOption;
+  load(): Promise<KeyProvider<M>>;
+}
+
+export interface KeyProvider<M extends MasterKey = MasterKey> {
+  readonly kind: M['kind'];
   /**
-   * Master keys from one text as it stands on a command line or in `.sops.yaml` (comma separated).
+   * Master keys from one text as it stands on a command line or in `.sops.yaml` (comma separated). An empty text gives none.
+   * @param createdAt RFC 3339 to the second, for the kinds that keep a date; the present unless told.
    * @throws TsopsError KEY_INVALID
    */
-  parse(text: string): MasterKeyOf<K>[];
-  /** The wrapped form of a data key or share, as stored in `enc`. @throws TsopsError WRAP_FAILED */
-  wrap(key: MasterKeyOf<K>, part: Uint8Array, context: KeyContext): Promise<string>;
+  parse(text: string, createdAt?: string): M[];
+  /**
+   * The wrapped form of a data key or share, as stored in `enc`.
+   * @throws TsopsError WRAP_FAILED; the message is the reason alone, the caller names the key
+   */
+  wrap(key: M, part: Uint8Array, context: KeyContext, random: RandomSource): Promise<string>;
   /**
    * The data key or share; an `UnwrapFailure` where no key at hand opens it (not ours, not found, broken: the reason says which).
    * It never throws for anything that another master key of the file could still make good.
    */
-  unwrap(key: MasterKeyOf<K>, context: KeyContext): Promise<Uint8Array | UnwrapFailure>;
+  unwrap(key: M, context: KeyContext): Promise<Uint8Array | UnwrapFailure>;
 }

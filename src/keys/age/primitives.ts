@@ -1,0 +1,96 @@
+/** The cryptographic parts of the age format on node:crypto. C2SP age. */
+
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  hkdfSync,
+  type KeyObject,
+  timingSafeEqual,
+} from 'node:crypto';
+
+const algorithm = 'chacha20-poly1305';
+const tagLength = 16;
+const noNonce = new Uint8Array(12);
+const noSalt = new Uint8Array(0);
+/** A file key has 16 bytes; wrapped, it has a tag more. */
+export const fileKeyLength = 16;
+const wrappedLength = fileKeyLength + tagLength;
+
+/** HKDF-SHA-256 with 32 bytes of output. RFC 5869. */
+export function derive(secret: Uint8Array, salt: Uint8Array, label: string): Uint8Array {
+  return new Uint8Array(hkdfSync('sha256', secret, salt, label, 32));
+}
+
+export function encryptChunk(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Uint8Array {
+  const cipher = createCipheriv(algorithm, key, nonce, { authTagLength: tagLength });
+  return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
+}
+
+/** The plain bytes; undefined where the tag does not fit. */
+export function decryptChunk(key: Uint8Array, nonce: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {
+  if (chunk.length < tagLength) return undefined;
+  const decipher = createDecipheriv(algorithm, key, nonce, { authTagLength: tagLength });
+  decipher.setAuthTag(chunk.subarray(-tagLength));
+  const plain = decipher.update(chunk.subarray(0, -tagLength));
+  try {
+    decipher.final();
+  } catch {
+    return undefined;
+  }
+  return plain;
+}
+
+/** What a recipient stanza does with its file key: each wrapping key is used once, so the nonce is zero. */
+export function wrapFileKey(wrappingKey: Uint8Array, fileKey: Uint8Array): Uint8Array {
+  return encryptChunk(wrappingKey, noNonce, fileKey);
+}
+
+/** Why a stanza of the right type gave no file key: it is for somebody else, or it is not well formed. */
+export type NoFileKey = 'no match' | 'header';
+
+export function unwrapFileKey(wrappingKey: Uint8Array, body: Uint8Array): Uint8Array | NoFileKey {
+  // The length is checked before the cipher sees it, against partitioning oracles. C2SP age, "X25519 recipient stanza".
+  if (body.length !== wrappedLength) return 'header';
+  return decryptChunk(wrappingKey, noNonce, body) ?? 'no match';
+}
+
+/** The MAC over the header under a key of its own. C2SP age, "Header MAC". */
+export function headerMac(fileKey: Uint8Array, signed: Uint8Array): Uint8Array {
+  return createHmac('sha256', derive(fileKey, noSalt, 'header'))
+    .update(signed)
+    .digest();
+}
+
+export function isSameMac(one: Uint8Array, other: Uint8Array): boolean {
+  return one.length === other.length && timingSafeEqual(one, other);
+}
+
+const pkcs8Prefix = Buffer.from('302e020100300506032b656e04220420', 'hex');
+const spkiPrefix = Buffer.from('302a300506032b656e032100', 'hex');
+/** Length of scalars and points of Curve25519. RFC 7748 §5. */
+export const curveLength = 32;
+
+/** A Curve25519 private key from its 32 bytes, in the DER forms of RFC 8410. */
+export function x25519Private(scalar: Uint8Array): KeyObject {
+  return createPrivateKey({ key: Buffer.concat([pkcs8Prefix, scalar]), format: 'der', type: 'pkcs8' });
+}
+
+/** The 32 bytes of the public key. */
+export function x25519Public(privateKey: KeyObject): Uint8Array {
+  return createPublicKey(privateKey).export({ format: 'der', type: 'spki' }).subarray(spkiPrefix.length);
+}
+
+/** The shared secret; undefined for a point of low order, whose secret everybody knows. RFC 7748 §6.1. */
+export function x25519(privateKey: KeyObject, point: Uint8Array): Uint8Array | undefined {
+  const publicKey = createPublicKey({ key: Buffer.concat([spkiPrefix, point]), format: 'der', type: 'spki' });
+  try {
+    const secret = diffieHellman({ privateKey, publicKey });
+    return secret.every(byte => byte === 0) ? undefined : secret;
+  } catch {
+    return undefined;
+  }
+}
