@@ -2,8 +2,12 @@
  * What the YAML parser gives: nodes with their place in the text, and comments attached as go-yaml attaches them.
  *
  * The grammar, the scalars and the comment places are those of go.yaml.in/yaml v3.0.4, since that is what sops sees of
- * a file. All offsets are UTF-16 code units in the decoded text (BOM included); lines and columns count from 0 in here.
+ * a file. All offsets are UTF-16 code units in the decoded text (BOM included). Lines and columns count from 0 in here;
+ * columns count code points, as go-yaml does (offsets of line starts are found in the text, not by subtracting columns).
  */
+
+/** What `!!` stands for. */
+export const coreTagPrefix = 'tag:yaml.org,2002:';
 
 export interface CommentLine {
   /** Offset of the `#`. */
@@ -19,7 +23,15 @@ export type ScalarStyle = 'plain' | 'single' | 'double' | 'literal' | 'folded';
 interface Base {
   /** Where the first property (tag or anchor) starts; equal to `start` where the node has none. */
   readonly propsStart: number;
-  /** The node itself without properties. For a block scalar: from the `|` or `>` through the last content line, its break excluded when chomped away is irrelevant: `end` is where the next token's line begins. For an empty (absent) plain scalar: start === end, where a value could be written. */
+  /**
+   * The node itself without properties.
+   * A block scalar runs from its `|` or `>` to the start of the line behind its last line, trailing blank lines included
+   * whatever the chomping (`block.contentEnd` leaves them out); at the end of a text without final break, to the end.
+   * A flow collection includes its brackets. A block collection runs from its first key (its properties or `?` included)
+   * or first dash to the end of its last node (or of its last `:`, `?`, `-` where that node is absent).
+   * An absent scalar has start === end: directly behind its properties, else behind the `:`, `-` or `---` that opens
+   * it, else behind the key (a key without `:`) or the `?` (an absent key). A separating space may be needed there.
+   */
   readonly start: number;
   readonly end: number;
   /** Line and column of `start`. */
@@ -36,17 +48,44 @@ interface Base {
   foot: readonly CommentLine[];
 }
 
+/** The parts of a block scalar. */
+export interface BlockLayout {
+  /** Behind the indentation and chomping indicators (`|2-`), before spaces and comment. */
+  readonly headerEnd: number;
+  /** Start of the line behind the header (or the end of the text). */
+  readonly bodyStart: number;
+  /** Columns of indentation of the content, found or given. */
+  readonly indent: number;
+  /** The indentation indicator as written; 0 where there is none. */
+  readonly indicator: number;
+  readonly chomping: 'clip' | 'strip' | 'keep';
+  /** Behind the last character of the last line that is not blank, before its break; equal to `bodyStart` where there is none. */
+  readonly contentEnd: number;
+}
+
 export interface ScalarNode extends Base {
   readonly kind: 'scalar';
   readonly style: ScalarStyle;
   /** The cooked text as go-yaml computes it. */
   readonly text: string;
+  /** Of literal and folded scalars only. */
+  readonly block: BlockLayout | undefined;
+}
+
+export interface Pair {
+  readonly key: SyntaxNode;
+  readonly value: SyntaxNode;
+  /** Offset of the `:`, -1 for a key without one. */
+  readonly colon: number;
+  /** Offset of the explicit `?`, -1 without one. */
+  readonly question: number;
 }
 
 export interface MappingNode extends Base {
   readonly kind: 'mapping';
+  /** Also true for a single pair without braces in a flow sequence (`[a: b]`), which spans from its key to its value. */
   readonly flow: boolean;
-  readonly pairs: readonly { readonly key: SyntaxNode; readonly value: SyntaxNode }[];
+  readonly pairs: readonly Pair[];
 }
 
 export interface SequenceNode extends Base {
@@ -57,22 +96,31 @@ export interface SequenceNode extends Base {
   readonly items: readonly SyntaxNode[];
 }
 
+/** `start` and `end` cover `*name`. Tag and anchor are always ''. */
 export interface AliasNode extends Base {
   readonly kind: 'alias';
   readonly name: string;
-  /** The anchored node; an alias of a collection that contains it is refused by the parser. */
+  /** The anchored node, of this document or an earlier one; an alias inside the node that it names is refused by the parser. */
   readonly target: SyntaxNode;
 }
 
 export type SyntaxNode = ScalarNode | MappingNode | SequenceNode | AliasNode;
 
+/** A key that stands twice in one mapping, in the sense of go-yaml: same kind, same cooked text (`1` and `"1"` are the same). */
+export interface DuplicateKey {
+  /** Of the second one; from 0. */
+  readonly line: number;
+  readonly column: number;
+  readonly key: string;
+}
+
 export interface YamlDocument {
   /** Comments of go-yaml's document node. */
   readonly head: readonly CommentLine[];
   readonly foot: readonly CommentLine[];
-  /** undefined for a document without any node (go-yaml reads null there). */
+  /** An absent plain scalar (start === end, text '') for a document without any node: go-yaml reads null there. */
   readonly root: SyntaxNode;
-  /** Offset where the document starts: its directives, its `---`, or its first character. */
+  /** Offset where the document starts: its directives, its `---`, or the first character of its root. */
   readonly start: number;
   /** True where a `---` opens the document. */
   readonly explicitStart: boolean;
@@ -80,6 +128,10 @@ export interface YamlDocument {
   readonly bodyStart: number;
   /** Offset of the line start of the `...` or the next document's first line (`---` or `%`), or the end of the text. */
   readonly end: number;
+  /** True where a `...` stands at `end`. */
+  readonly explicitEnd: boolean;
+  /** The first duplicate key at any depth. Always undefined in the first document, where the parser refuses it. */
+  readonly duplicate: DuplicateKey | undefined;
 }
 
 export interface YamlStream {
