@@ -137,10 +137,12 @@ function yamlKey(chooser: Chooser, key: string): string {
   return chooser.chance(0.05) ? `'${key}' :` : `${key}:`;
 }
 
-function gap({ chooser }: YamlState, indent: number): string {
+/** `worded`: how likely a comment has a text. sops turns an empty comment in a list into an empty item. */
+function gap({ chooser }: YamlState, indent: number, worded = 0.9): string {
   let text = '';
   if (chooser.chance(0.12)) text += chooser.chance(0.3) ? '   \n' : '\n';
-  if (chooser.chance(0.15)) text += `${' '.repeat(indent)}#${chooser.chance(0.9) ? ` ${chooser.pick(words)}` : ''}\n`;
+  if (chooser.chance(0.15))
+    text += `${' '.repeat(indent)}#${chooser.chance(worded) ? ` ${chooser.pick(words)}` : ''}\n`;
   return text;
 }
 
@@ -178,7 +180,7 @@ function list(state: YamlState, indent: number, depth: number): string {
   let text = '';
   for (let i = 0; i < 1 + chooser.below(4); i++) {
     const dash = `${' '.repeat(indent)}-`;
-    text += gap(state, indent);
+    text += gap(state, indent, 1);
     const kind = chooser.next();
     if (depth > 0 && kind < 0.2)
       text += `${dash} ${mapping(state, indent + 2, depth - 1).replace(/^(\s*#.*\n|\s*\n)*\s*/, '')}`;

@@ -39,7 +39,7 @@ class StreamParser {
       documents.push(isFirst && !opensDocument(token) ? this.#implicit(token) : this.#explicit(token));
       if (isFirst) refuseDuplicate(documents[0] as YamlDocument);
     }
-    return documents.map((document, i) => (i === 0 ? { ...document, duplicate: undefined } : document));
+    return documents;
   }
 
   #nextStart(): Token {

@@ -26,7 +26,9 @@ export function scanBlock(cursor: Cursor, comments: Comments, literal: boolean):
   body.read(indicator === 0 ? 0 : Math.max(cursor.indent, 0) + indicator);
   const text = body.chomp(chomping);
   const contentEnd = Math.max(body.contentEnd, bodyStart);
-  const block = { headerEnd, bodyStart, indent: body.indent, indicator, chomping, contentEnd };
+  // A header at the very end of the text has its own column behind it, which is no indentation.
+  const indent = column < cursor.column && line === cursor.line ? Math.max(cursor.indent + 1, 1) : body.indent;
+  const block = { headerEnd, bodyStart, indent, indicator, chomping, contentEnd };
   const style = literal ? 'literal' : 'folded';
   return { type: TokenType.scalar, start, end: body.end, line, column, text, suffix: '', style, block };
 }

@@ -1,0 +1,217 @@
+import assert from 'node:assert/strict';
+import * as fs from 'node:fs';
+import { dirname } from 'node:path';
+import { after, before, beforeEach, describe, test } from 'node:test';
+import { canary, hasScript, recipients, Workspace } from '../../../testdata/command.ts';
+
+const plain = `a: ${canary}\nb: 1 # hi\n`;
+const windows = process.platform === 'win32';
+let sealed = '';
+let work = new Workspace();
+const made = [work];
+before(() => {
+  work.write('f.yaml', plain);
+  sealed = work.run(['encrypt', '--age', recipients.one, 'f.yaml']).stdout;
+});
+beforeEach(() => {
+  work = new Workspace();
+  made.push(work);
+  work.write('f.yaml', sealed);
+});
+after(() => {
+  for (const each of made) each.remove();
+});
+
+/** An editor that is a shell script; `$1` is the file. */
+function editor(script: string, name = 'editor.sh'): Record<string, string> {
+  const path = work.write(name, `#!/bin/sh\n${script}\n`, 0o755);
+  return { SOPS_EDITOR: path };
+}
+
+/** Where the editor found the plain text, written down by it. */
+const wherePlainWas = () => work.read('where').trim();
+const note = `echo "$1" > '$NOTE'`;
+const noted = (script: string) => editor(`${note.replace('$NOTE', work.path('where'))}\n${script}`);
+
+describe('an existing file', { skip: windows }, () => {
+  test('only what was changed has a new ciphertext, and the rest of the text stays', () => {
+    const { status, stdout, stderr } = work.run(['edit', 'f.yaml'], { env: noted(`sed -i 's/b: 1/b: 2/' "$1"`) });
+    assert.deepEqual([status, stdout, stderr], [0, '', '']);
+    const [old, now] = [sealed.split('\n'), work.read('f.yaml').split('\n')];
+    const changed = old.flatMap((line, index) => (line === now[index] ? [] : [line.trim().split(':')[0]]));
+    assert.deepEqual(changed, ['b', 'lastmodified', 'mac']);
+    assert.equal(work.run(['decrypt', 'f.yaml']).stdout, plain.replace('b: 1', 'b: 2'));
+    assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
+  });
+
+  test('the plain text is private, has the name of the file, and is where the file is not', () => {
+    const script = `ls -ld "$(dirname "$1")" "$1" | cut -c1-10 > '${work.path('modes')}'; cp "$1" '${work.path('seen')}'; echo 'c: 3' >> "$1"`;
+    assert.equal(work.run(['f.yaml'], { env: noted(script) }).status, 0);
+    assert.equal(work.read('modes'), 'drwx------\n-rw-------\n');
+    assert.equal(work.read('seen'), plain);
+    assert.match(wherePlainWas(), /\/f\.yaml$/);
+    assert.ok(!wherePlainWas().startsWith(work.folder));
+  });
+
+  const endings: [name: string, script: string, status: number, message: RegExp][] = [
+    ['nothing changed', ':', 200, /has not changed/],
+    ['the editor fails', 'exit 3', 201, /status 3/],
+    ['the editor is killed', 'kill -9 $$', 1, /cancelled/],
+    ['the file is gone', 'rm "$1"', 1, /left no file/],
+    ['what was typed does not parse', `echo 'x: [${canary}' > "$1"`, 2, /^tsops: error: f\.yaml:\d+:\d+: /],
+    ['everything was deleted', ': > "$1"', 92, /no document/],
+    ['a reserved key', 'echo "sops: 1" >> "$1"', 203, /reserved/],
+  ];
+  for (const [name, script, status, message] of endings) {
+    test(`${name}: the file is as it was`, () => {
+      const outcome = work.run(['edit', 'f.yaml'], { env: noted(script), input: '\n\n\n' });
+      assert.equal(outcome.status, status, outcome.stderr);
+      assert.match(outcome.stderr, message);
+      assert.equal(work.read('f.yaml'), sealed);
+      assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
+    });
+  }
+
+  const refusals: [name: string, args: string[], status: number, env?: Record<string, string>][] = [
+    ['no editor', ['edit', 'f.yaml'], 201, { EDITOR: 'tsops-no-such-editor' }],
+    ['bad quoting', ['edit', 'f.yaml'], 201, { EDITOR: "vi 'x" }],
+    ['no file', ['edit'], 100],
+    ['standard input', ['edit', '-'], 1],
+    ['a folder', ['edit', '.'], 2],
+    ['a plain file', ['edit', 'plain.yaml'], 1],
+    ['no key', ['edit', 'f.yaml'], 128, { SOPS_AGE_KEY_FILE: '' }],
+    ['a new file without keys', ['edit', 'new.yaml'], 1],
+    ['another output format', ['edit', '--output-type', 'json', 'f.yaml'], 8],
+    ['--show-master-keys', ['edit', '-s', 'f.yaml'], 1],
+    ['a decryption order with a repetition', ['edit', '--decryption-order', 'age,age', 'f.yaml'], 112],
+  ];
+  for (const [name, args, status, env = {}] of refusals) {
+    test(`${name} is refused before any editor is started`, () => {
+      work.write('plain.yaml', plain);
+      const started = noted('exit 0');
+      const outcome = work.run(args, { env: { ...(env['EDITOR'] ? {} : started), ...env } });
+      assert.equal(outcome.status, status, outcome.stderr);
+      assert.equal(work.has('where'), false);
+      assert.equal(work.read('f.yaml'), sealed);
+    });
+  }
+
+  test('what somebody else wrote meanwhile is not lost, and neither is the edit', () => {
+    const script = `echo 'c: 3' >> "$1"; echo '# other' >> '${work.path('f.yaml')}'`;
+    const { status, stderr } = work.run(['edit', 'f.yaml'], { env: noted(script) });
+    assert.equal(status, 3);
+    assert.match(stderr, /changed by somebody else/);
+    assert.equal(work.read('f.yaml'), `${sealed}# other\n`);
+    assert.equal(work.run(['decrypt', 'f.rescued.yaml']).stdout, `${plain}c: 3\n`);
+    assert.equal(work.mode('f.rescued.yaml'), 0o600);
+  });
+});
+
+describe('a new file', { skip: windows }, () => {
+  test('begins with an example and is made when the example was changed', () => {
+    for (const name of ['new.yaml', 'new.json', 'new.env', 'new.ini', 'new.bin']) {
+      const env = noted(`sed -i 's/world/moon/; s/text/TEXT/' "$1"`);
+      const { status, stderr } = work.run(['edit', '--age', recipients.one, name], { env });
+      assert.deepEqual([status, stderr], [0, ''], name);
+      assert.match(work.run(['decrypt', name]).stdout, /moon|TEXT/);
+      assert.equal(work.mode(name), 0o666 & ~process.umask());
+    }
+  });
+
+  test('is not made when the example was left as it is, or when a key cannot be used', () => {
+    const unchanged = work.run(['edit', '--age', recipients.one, 'new.yaml'], { env: noted(':') });
+    assert.equal(unchanged.status, 200);
+    const failing = work.run(['edit', '--pgp', '0000000000000000000000000000000000000000', 'new2.yaml'], {
+      env: { ...editor('touch "$1.started"'), GNUPGHOME: work.path('no-gpg') },
+    });
+    assert.equal(failing.status, 128, failing.stderr);
+    assert.deepEqual(work.names(), ['editor.sh', 'f.yaml', 'where']);
+  });
+
+  test('takes its rule from the configuration', () => {
+    work.write('.sops.yaml', `creation_rules:\n  - age: ${recipients.one}\n    encrypted_regex: ^secret$\n`);
+    const env = noted(`printf 'secret: x\\nopen: y\\n' > "$1"`);
+    assert.equal(work.run(['new.yaml'], { env }).status, 0);
+    assert.match(work.read('new.yaml'), /^secret: ENC\[.*\nopen: y\n/);
+  });
+});
+
+describe('signals', { skip: windows }, () => {
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT'] as const) {
+    test(`${signal} removes the plain text, ends the editor and leaves the file`, async () => {
+      const env = noted(`echo 'c: 3' >> "$1"; exec sleep 30`);
+      const ready = () =>
+        work.has('where') &&
+        fs.existsSync(wherePlainWas()) &&
+        fs.readFileSync(wherePlainWas(), 'utf8').includes('c: 3');
+      const { status, stderr } = await work.interrupt(['edit', 'f.yaml'], ready, signal, { env });
+      assert.equal(status, 1);
+      assert.match(stderr, /editing was cancelled/);
+      assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
+      assert.equal(work.read('f.yaml'), sealed);
+    });
+  }
+
+  test('what a killed process left is swept by the next edit', async () => {
+    const env = noted('exec sleep 30');
+    const ready = () => work.has('where') && work.read('where') !== '' && fs.existsSync(wherePlainWas());
+    await work.interrupt(['edit', 'f.yaml'], ready, 'SIGKILL', { env });
+    const left = wherePlainWas();
+    assert.ok(fs.existsSync(left));
+    work.run(['edit', 'f.yaml'], { env: editor(':') });
+    assert.equal(fs.existsSync(left), false);
+  });
+});
+
+describe('on a terminal', { skip: !hasScript }, () => {
+  test('a text that does not parse goes back to the editor after Enter', async () => {
+    const script = `if [ -e '${work.path('once')}' ]; then sed -i 's/x: .*/x: 5/' "$1"; else touch '${work.path('once')}'; echo 'x: [' >> "$1"; fi`;
+    const shown = await work.runOnTerminal(['edit', 'f.yaml'], [['Press Enter', '\r']], { env: noted(script) });
+    assert.match(shown, /error:.* f\.yaml:\d+:\d+: /);
+    assert.match(shown, /STATUS 0$/);
+    assert.equal(work.run(['decrypt', 'f.yaml']).stdout, `${plain}x: 5\n`);
+  });
+
+  for (const [name, keys] of [
+    ['Ctrl-C', '\x03'],
+    ['end of file', '\x04'],
+  ] as const) {
+    test(`${name} instead of Enter gives up`, async () => {
+      const shown = await work.runOnTerminal(['edit', 'f.yaml'], [['Press Enter', keys]], {
+        env: noted(`echo 'x: [' >> "$1"`),
+      });
+      assert.match(shown, name === 'Ctrl-C' ? /cancelled[^]*STATUS 1$/ : /STATUS 2$/);
+      assert.equal(work.read('f.yaml'), sealed);
+      assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
+    });
+  }
+
+  test('a rule that would leave everything in clear text goes back too', async () => {
+    work.write(
+      'rule.yaml',
+      work.run(['encrypt', '--age', recipients.one, '--encrypted-regex', '^a$', 'p.yaml'], {}).stdout || sealed,
+    );
+    work.write('p.yaml', plain);
+    work.run(['encrypt', '-i', '--age', recipients.one, '--encrypted-regex', '^a$', 'p.yaml']);
+    const script = `if [ -e '${work.path('once')}' ]; then sed -i 's/^z:/a:/' "$1"; else touch '${work.path('once')}'; sed -i 's/^a:/z:/' "$1"; fi`;
+    const shown = await work.runOnTerminal(['edit', 'p.yaml'], [['Press Enter', '\r']], {
+      env: noted(`${script}; sed -i 's/b: 1/b: 2/' "$1"`),
+    });
+    assert.match(shown, /nothing would be encrypted[^]*STATUS 0$/);
+    assert.equal(work.run(['decrypt', 'p.yaml']).stdout, plain.replace('b: 1', 'b: 2'));
+  });
+
+  test('Ctrl-C while the editor has the terminal is the business of the editor', async () => {
+    const script = `trap 'echo caught' INT; echo READY; read line; echo 'c: 3' >> "$1"`;
+    const shown = await work.runOnTerminal(
+      ['edit', 'f.yaml'],
+      [
+        ['READY', '\x03'],
+        ['caught', 'go\r'],
+      ],
+      { env: noted(script) },
+    );
+    assert.match(shown, /caught[^]*STATUS 0$/);
+    assert.equal(work.run(['decrypt', 'f.yaml']).stdout, `${plain}c: 3\n`);
+  });
+});

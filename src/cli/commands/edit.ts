@@ -1,0 +1,124 @@
+/** `tsops edit`, and `tsops FILE`: the plain text in an editor; a file that is not there begins with an example. */
+
+import { basename, dirname, extname, join } from 'node:path';
+import { TsopsError } from '../../errors.ts';
+import { exists, isFile, readFileBounded, readOptionalFile } from '../../host/files.ts';
+import { createFile, replaceFile, writeOutput } from '../../host/replace.ts';
+import { type EditOptions, type EncryptOptions, edit, encrypt, exampleFor, type FormatName } from '../../index.ts';
+import { configIfNeeded, indentFor } from '../configuration.ts';
+import { openingOptions } from '../opening.ts';
+import type { Call } from '../program.ts';
+import { sealingOptions } from '../sealing.ts';
+import { EditingSession } from '../session.ts';
+import { about, formatsOf } from '../source.ts';
+
+export async function run(call: Call): Promise<void> {
+  const path = checkedPath(call);
+  const { format, outputFormat } = formatsOf(path, call.flags);
+  if (format !== outputFormat && call.flags.outputType !== undefined) {
+    throw new TsopsError(
+      'CONFLICTING_OPTIONS',
+      'edit leaves a file in its format, and --output-type names another one',
+      {
+        hints: [`Convert a file with \`tsops decrypt --output-type ${call.flags.outputType}\`.`],
+      },
+    );
+  }
+  if (await isFile(path)) await editExisting(call, path, format);
+  else if (exists(path)) await readFileBounded(path);
+  else await editNew(call, path, format);
+}
+
+function checkedPath({ file, flags }: Call): string {
+  if (flags.showMasterKeys) {
+    throw new TsopsError('USAGE', 'this version of tsops cannot edit the sops block (--show-master-keys)', {
+      hints: ['Leave the flag out to edit the values.'],
+    });
+  }
+  if (file !== undefined && file !== '-') return file;
+  throw new TsopsError('USAGE', 'edit needs a file; standard input cannot be edited');
+}
+
+async function editExisting(call: Call, path: string, format: FormatName): Promise<void> {
+  const { flags } = call;
+  const config = await configIfNeeded(call, path, false);
+  const options: EditOptions = {
+    ...openingOptions(call),
+    format,
+    indent: indentFor(call, config, format),
+    allowNothing: flags.allowNothing,
+    keepSpelling: !flags.noSpelling,
+  };
+  const before = await readFileBounded(path);
+  const session = new EditingSession(path, call.report);
+  try {
+    const sealed = await about({ path }, () =>
+      session.untilGood(() =>
+        edit(
+          before,
+          (plain, check) =>
+            session.untilGood(async () => {
+              const edited = await session.open(plain);
+              if (Buffer.compare(plain, edited) !== 0) check(edited);
+              return edited;
+            }),
+          options,
+        ),
+      ),
+    );
+    await keep(path, sealed, () => replaceUnlessChanged(path, before, sealed));
+  } finally {
+    session.end();
+  }
+}
+
+async function editNew(call: Call, path: string, format: FormatName): Promise<void> {
+  const example = new TextEncoder().encode(exampleFor(format));
+  const options = await sealingOptions(call, { name: path, format, outputFormat: format });
+  await refuseKeysThatFail(example, options);
+  const session = new EditingSession(path, call.report);
+  try {
+    const sealed = await about({ path }, () =>
+      session.untilGood(async () => {
+        const edited = await session.open(example);
+        if (Buffer.compare(example, edited) !== 0) return encrypt(edited, options);
+        throw new TsopsError('FILE_UNCHANGED', 'the example was left as it is, so no file was made');
+      }),
+    );
+    await keep(path, sealed, () => writeOutput(path, sealed, { secret: false }));
+  } finally {
+    session.end();
+  }
+}
+
+/** Keys that cannot be used are told before anything has been typed. sops 3.13.2 ends with 128 here. */
+async function refuseKeysThatFail(example: Uint8Array, options: EncryptOptions): Promise<void> {
+  try {
+    await encrypt(example, { ...options, allowNothing: true });
+  } catch (error) {
+    if (error instanceof TsopsError && error.code === 'WRAP_FAILED') throw error.with({ exitStatus: 128 });
+    throw error;
+  }
+}
+
+/** Two people, or an editor and a script: what the other one wrote must not be lost. */
+async function replaceUnlessChanged(path: string, before: Uint8Array, sealed: Uint8Array): Promise<void> {
+  const now = await readOptionalFile(path);
+  if (now !== undefined && Buffer.compare(now, before) === 0) return replaceFile(path, sealed);
+  throw new TsopsError('FILE_UNWRITABLE', 'the file was changed by somebody else while it was edited', { file: path });
+}
+
+/** Writes the result; where that fails, what was typed is kept, encrypted, in another file. */
+async function keep(path: string, sealed: Uint8Array, write: () => Promise<void>): Promise<void> {
+  try {
+    await write();
+  } catch (error) {
+    const rescue = join(dirname(path), `${basename(path, extname(path))}.rescued${extname(path)}`);
+    const kept = await createFile(rescue, sealed, { secret: true }).then(
+      () => true,
+      () => false,
+    );
+    if (!(error instanceof TsopsError) || !kept) throw error;
+    throw error.with({ hints: [`The edited file was kept, encrypted, as ${rescue}.`] });
+  }
+}

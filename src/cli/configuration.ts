@@ -1,0 +1,33 @@
+/** The .sops.yaml of a run: named by --config, else found by the rules of `docs/config.md` §1. */
+
+import { type Config, type FormatName, findConfig, loadConfig } from '../index.ts';
+import type { Call } from './program.ts';
+
+/**
+ * The configuration for a file; undefined where none was named and none is found. What is suspicious in it is said.
+ * @throws TsopsError CONFIG_INVALID
+ */
+export async function configFor({ flags, report }: Call, target: string | undefined): Promise<Config | undefined> {
+  const found = await findConfig({ cwd: process.cwd(), target, explicit: flags.config });
+  if (found === undefined) return undefined;
+  const config = await loadConfig(found);
+  for (const warning of config.warnings) report.warn(warning);
+  return config;
+}
+
+/**
+ * The same for a command that needs no rule. One that was named has to be sound, as in sops; one that would have to be looked for is
+ * only read where its indentation counts, so that a broken .sops.yaml does not keep anybody from decrypting.
+ */
+export async function configIfNeeded(
+  call: Call,
+  target: string | undefined,
+  isNeeded: boolean,
+): Promise<Config | undefined> {
+  return isNeeded || call.flags.config !== undefined ? configFor(call, target) : undefined;
+}
+
+/** The indentation for what is printed anew: that of the flag, else that of the configuration for this format. */
+export function indentFor({ flags }: Call, config: Config | undefined, format: FormatName): number | undefined {
+  return flags.indent ?? config?.indents[format];
+}

@@ -1,0 +1,39 @@
+/** The command: what is asked, the command's own module, and the only place that turns errors into text and an exit status. */
+
+import type { Invocation } from './arguments.ts';
+
+/** Runs the command line; gives the exit status (docs/errors.md). */
+export async function main(argv: readonly string[]): Promise<number> {
+  if (argv.length === 1 && /^--?v(ersion)?$/.test(argv[0] ?? '')) return printVersion();
+  const { Report, asTsopsError } = await import('./report.ts');
+  const report = await Report.onTerminal();
+  try {
+    const { normalise } = await import('./arguments.ts');
+    const grammar = await import('./flags.ts');
+    const { env } = await import('../host/environment.ts');
+    const invocation = normalise(argv, grammar, env);
+    for (const warning of invocation.warnings) report.warn(warning);
+    if (invocation.command === 'version') return await printVersion();
+    const { helpText, runCommand } = await import('./program.ts');
+    if (invocation.command === 'help') return await print(helpText(invocation.vector[0]));
+    await runCommand(invocation as Invocation & { command: never }, report);
+    return 0;
+  } catch (error) {
+    const known = asTsopsError(error, report.verbose);
+    report.fail(known);
+    return known.exitStatus;
+  }
+}
+
+/** No request leaves the machine: tsops does not look for new versions. */
+async function printVersion(): Promise<number> {
+  const { createRequire } = await import('node:module');
+  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  return print(`tsops ${version}\n`);
+}
+
+async function print(text: string): Promise<number> {
+  const { writeStdout } = await import('../host/replace.ts');
+  await writeStdout(new TextEncoder().encode(text));
+  return 0;
+}

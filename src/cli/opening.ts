@@ -1,0 +1,22 @@
+/** What an encrypted file is opened with: the keys of this machine, and what the flags say about them. */
+
+import { masterKeyText, type OpenOptions, parseDecryptionOrder, systemContext } from '../index.ts';
+import type { Call } from './program.ts';
+
+/** @throws TsopsError DECRYPTION_ORDER_DUPLICATE */
+export function openingOptions({ flags, report }: Call): OpenOptions {
+  return {
+    ignoreMac: flags.ignoreMac,
+    decryptionOrder: flags.decryptionOrder === undefined ? undefined : parseDecryptionOrder(flags.decryptionOrder),
+    keys: systemContext(),
+    onOpened: keys => {
+      for (const key of keys) report.note(`opened with ${key.kind} ${masterKeyText(key)}`);
+    },
+    onUnverifiedComments: comments => report.warn(unverified(comments.length)),
+  };
+}
+
+function unverified(count: number): string {
+  const what = count === 1 ? 'a comment is' : `${count} comments are`;
+  return `${what} not encrypted though the rule of the file says so; whoever could write the file may have put it there`;
+}

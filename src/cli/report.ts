@@ -1,0 +1,90 @@
+/** What the command says on standard error. Data never goes there, and nothing else goes to standard output. */
+
+import { TsopsError, type Where } from '../errors.ts';
+import { type Paint, paintFor } from '../host/terminal.ts';
+
+const plain: Paint = (_style, text) => text;
+
+/** Where messages go. */
+export class Report {
+  readonly #paint: Paint;
+  /** Whether `note` is heard. */
+  verbose = false;
+
+  constructor(paint: Paint = plain) {
+    this.#paint = paint;
+  }
+
+  static async onTerminal(): Promise<Report> {
+    return new Report(await paintFor('stderr'));
+  }
+
+  /** Says something that only `--verbose` wants to know. */
+  note(message: string): void {
+    if (this.verbose) this.#say(`tsops: ${escapeControls(message)}`);
+  }
+
+  /** Says something whether asked or not, such as what `init` did. */
+  tell(message: string): void {
+    this.#say(escapeControls(message));
+  }
+
+  warn(message: string): void {
+    this.#say(`tsops: ${this.#paint('yellow', 'warning:')} ${escapeControls(message)}`);
+  }
+
+  /** Prints an error with its hints. */
+  fail(error: TsopsError): void {
+    const lines = messageLines(error);
+    this.#say([`tsops: ${this.#paint('red', 'error:')} ${lines[0]}`, ...lines.slice(1)].join('\n'));
+    for (const hint of error.hints) this.#say(`tsops: ${this.#paint('green', 'hint:')} ${escapeControls(hint)}`);
+  }
+
+  #say(text: string): void {
+    process.stderr.write(`${text}\n`);
+  }
+}
+
+/** The text of an error as it is shown: place, message, and the key path where the message does not name it. */
+export function messageLines(error: TsopsError): string[] {
+  const { path } = error.where;
+  const shown = path === undefined || path.length === 0 ? '' : pathText(path);
+  const suffix = shown !== '' && !error.message.includes(shown) ? ` (at ${shown})` : '';
+  const [first = '', ...rest] = error.message.split('\n');
+  return [`${placeText(error.where)}${first}${suffix}`, ...rest].map(escapeControls);
+}
+
+/** `file:line:column: `, as far as it is known. */
+function placeText({ file, line, column, document }: Where): string {
+  const place = [file === '-' ? 'standard input' : file, line, line === undefined ? undefined : column];
+  const known = place.filter(part => part !== undefined && part !== '').join(':');
+  const inDocument = document !== undefined && document > 0 && line === undefined ? `document ${document + 1}: ` : '';
+  return `${known === '' ? '' : `${known}: `}${inDocument}`;
+}
+
+/** A key path in the spelling of `--extract`. */
+function pathText(path: readonly (string | number)[]): string {
+  return path.map(part => (typeof part === 'number' ? `[${part}]` : `["${part}"]`)).join('');
+}
+
+/** Names and texts of a file must not command the terminal or pretend to be lines of ours. */
+export function escapeControls(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, char => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+}
+
+/**
+ * Whatever was thrown, as a TsopsError. The message of a foreign error is not shown: it may hold a part of a file. Its stack
+ * names only places in the program.
+ */
+export function asTsopsError(error: unknown, verbose: boolean): TsopsError {
+  if (error instanceof TsopsError) return error;
+  const kind = error instanceof Error ? error.constructor.name : typeof error;
+  const stack = verbose && error instanceof Error ? stackLines(error) : [];
+  return new TsopsError('INTERNAL', [`a check inside tsops failed (${kind})`, ...stack].join('\n'), {
+    hints: ['This is a fault of tsops. Please report it with what --verbose shows, but without any secret.'],
+  });
+}
+
+function stackLines(error: Error): string[] {
+  return (error.stack ?? '').split('\n').filter(line => /^\s+at /.test(line));
+}

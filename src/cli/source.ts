@@ -1,0 +1,81 @@
+/** Where a command's input comes from, by which name and format it is known, and where the result goes. */
+
+import { TsopsError } from '../errors.ts';
+import { isFile, readFileBounded, readStdin } from '../host/files.ts';
+import { replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
+import { type FormatName, formatOf } from '../index.ts';
+import type { FlagValues } from './flags.ts';
+
+export interface Source {
+  /** The path of the file; undefined for standard input. */
+  readonly path: string | undefined;
+  /** The name that rules and formats go by; undefined for standard input without --filename-override. */
+  readonly name: string | undefined;
+  readonly format: FormatName;
+  readonly outputFormat: FormatName;
+}
+
+/**
+ * The checks that come before anything is read, in the order of sops 3.13.2 cmd/sops/main.go.
+ * @throws TsopsError CONFLICTING_OPTIONS, FILE_MISSING, FILE_UNREADABLE
+ */
+export async function sourceOf(
+  file: string | undefined,
+  flags: FlagValues,
+  options: { readonly needsName?: boolean } = {},
+): Promise<Source> {
+  const path = file === '-' ? undefined : file;
+  const name = flags.filenameOverride ?? path;
+  if (path === undefined && flags.inPlace) throw conflict('--in-place needs a file, and the input is standard input');
+  if (name === undefined && options.needsName) {
+    throw conflict('standard input has no name for the rules to go by', ['Name it with --filename-override FILE.']);
+  }
+  if (flags.inPlace && flags.output !== undefined) throw conflict('--in-place and --output cannot be used together');
+  // For a folder and all else that is there but no file, reading says what is wrong.
+  if (path !== undefined && !(await isFile(path))) await readFileBounded(path);
+  return { path, name, ...formatsOf(name, flags) };
+}
+
+/**
+ * With sops the output of a file whose name tells no format is always binary, which only a binary file can be; here it is in the
+ * format that was named for the input.
+ */
+export function formatsOf(
+  name: string | undefined,
+  flags: FlagValues,
+): { format: FormatName; outputFormat: FormatName } {
+  const byName = name === undefined ? 'binary' : formatOf(name);
+  const format = (flags.inputType as FormatName | undefined) ?? byName;
+  const outputFormat = (flags.outputType as FormatName | undefined) ?? (byName === 'binary' ? format : byName);
+  return { format, outputFormat };
+}
+
+export async function readSource({ path }: Source): Promise<Uint8Array> {
+  return path === undefined ? readStdin() : readFileBounded(path);
+}
+
+/** Puts the result into the file, into --output, or on standard output. */
+export async function putResult(
+  source: Source,
+  flags: FlagValues,
+  bytes: Uint8Array,
+  options: { readonly secret: boolean },
+): Promise<void> {
+  if (flags.inPlace && source.path !== undefined) await replaceFile(source.path, bytes);
+  else if (flags.output !== undefined) await writeOutput(flags.output, bytes, options);
+  else await writeStdout(bytes);
+}
+
+/** Runs the work on a file and says in its errors which file it was. */
+export async function about<T>(source: Pick<Source, 'path'>, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (error instanceof TsopsError) throw error.with({ file: source.path ?? '-' });
+    throw error;
+  }
+}
+
+function conflict(message: string, hints: string[] = []): TsopsError {
+  return new TsopsError('CONFLICTING_OPTIONS', message, { hints });
+}

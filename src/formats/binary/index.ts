@@ -1,0 +1,167 @@
+/**
+ * Binary: any bytes, as one value. The encrypted form is a JSON object with `data` and the block. `docs/format.md` §8;
+ * sops 3.13.2 stores/json BinaryStore.
+ */
+
+import {
+  type Changes,
+  entry,
+  isComment,
+  leaf,
+  type Mapping,
+  mapping,
+  type Node,
+  type Stage,
+  type Tree,
+} from '../../core/tree.ts';
+import { TsopsError } from '../../errors.ts';
+import type { EncryptedFile, Format, PlainFile, PrintOptions, StoredBlock } from '../format.ts';
+import { EncryptedJson, PlainJson } from '../json/file.ts';
+import { json } from '../json/index.ts';
+
+/** The key under which sops keeps the content. */
+const dataKey = 'data';
+
+class PlainBinary implements PlainFile {
+  readonly tree: Tree<'plain'>;
+  readonly blocks: readonly StoredBlock[];
+  private readonly bytes: Uint8Array;
+
+  constructor(bytes: Uint8Array) {
+    this.bytes = bytes;
+    this.tree = { documents: [mapping([entry(dataKey, leaf(bytes, 0))])], slots: 1 };
+    this.blocks = blocksIn(bytes);
+  }
+
+  /** Bytes are restored from the value alone. */
+  spelling(): undefined {
+    return undefined;
+  }
+
+  rewrite(
+    changes: Changes,
+    block: Mapping,
+    options: PrintOptions & { readonly keep?: EncryptedFile | undefined },
+  ): Uint8Array {
+    const data = changes[0];
+    if (typeof data !== 'string' && this.bytes.length > 0) {
+      throw new TsopsError('NOT_REPRESENTABLE', 'the content of a binary file is encrypted as a whole or not at all');
+    }
+    const kept = options.keep instanceof EncryptedBinary ? options.keep : undefined;
+    const envelope = new PlainJson(kept?.envelope() ?? emptyEnvelope(options.indent));
+    return envelope.rewrite([data ?? ''], block, { indent: options.indent, keep: kept?.file });
+  }
+}
+
+const emptyEnvelope = (indent: number | undefined): Uint8Array =>
+  json.print({ documents: [mapping([entry(dataKey, leaf(''))])], slots: 0 }, { indent });
+
+class EncryptedBinary implements EncryptedFile {
+  readonly file: EncryptedJson;
+  readonly tree: Tree<'encrypted'>;
+  readonly blocks: readonly StoredBlock[];
+
+  constructor(bytes: Uint8Array) {
+    this.file = new EncryptedJson(bytes);
+    this.tree = this.file.tree;
+    this.blocks = this.file.blocks;
+  }
+
+  /** The file without its block, where it is the layout of one value and nothing else. */
+  envelope(): Uint8Array | undefined {
+    const [only, ...others] = this.tree.documents[0]?.items ?? [];
+    const isPlain = others.length === 0 && only?.kind === 'entry' && only.key === dataKey && only.value.kind === 'leaf';
+    return isPlain ? this.file.rewrite([], undefined) : undefined;
+  }
+
+  rewrite(changes: Changes): Uint8Array {
+    const data = dataOf(this.tree.documents);
+    const change = data?.kind === 'leaf' ? changes[data.slot] : undefined;
+    if (change !== undefined && isComment(change)) throw notBinary();
+    return bytesOfData(change === undefined ? data : leaf(change));
+  }
+}
+
+/** The first `data` of the only document; sops ignores all other keys. */
+function dataOf(documents: readonly Mapping[]): Node | undefined {
+  const [document, ...rest] = documents;
+  if (document === undefined || rest.length > 0) throw notBinary();
+  for (const item of document.items) if (item.kind === 'entry' && item.key === dataKey) return item.value;
+  return undefined;
+}
+
+function bytesOfData(data: Node | undefined): Uint8Array {
+  if (data?.kind !== 'leaf') throw notBinary();
+  if (typeof data.value === 'string') return Buffer.from(data.value, 'utf8');
+  if (data.value instanceof Uint8Array) return data.value;
+  throw notBinary();
+}
+
+const notBinary = (): TsopsError =>
+  new TsopsError(
+    'NOT_REPRESENTABLE',
+    `only one document with a string at the key ${dataKey} can be written as binary`,
+    {
+      hints: ['Say which format you want with --output-type, for example --output-type json.'],
+    },
+  );
+
+/** The blocks of bytes that are an encrypted binary file already; plain content of any other kind has none. */
+function blocksIn(bytes: Uint8Array): readonly StoredBlock[] {
+  if (!mayBeEncrypted(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength))) return [];
+  const file = encryptedOrNothing(bytes);
+  if (file === undefined || !file.blocks.some(({ value }) => value.kind === 'mapping')) return [];
+  const data = dataOf(file.tree.documents);
+  const isEncrypted =
+    data?.kind === 'leaf' && typeof data.value === 'string' && (data.value === '' || data.value.startsWith('ENC['));
+  return isEncrypted ? file.blocks : [];
+}
+
+/** Rules out nearly all content without reading it as JSON. */
+function mayBeEncrypted(bytes: Buffer): boolean {
+  let at = 0;
+  while (at < bytes.length && whiteSpace.has(bytes[at] ?? 0)) at++;
+  return bytes[at] === 0x7b && bytes.includes('"sops"');
+}
+
+const whiteSpace: ReadonlySet<number> = new Set([0x20, 0x09, 0x0a, 0x0d]);
+
+function encryptedOrNothing(bytes: Uint8Array): EncryptedJson | undefined {
+  try {
+    return new EncryptedJson(bytes);
+  } catch (error) {
+    if (error instanceof TsopsError) return undefined;
+    throw error;
+  }
+}
+
+/** @throws TsopsError FILE_SYNTAX */
+function encryptedBinary(bytes: Uint8Array): EncryptedBinary {
+  try {
+    return new EncryptedBinary(bytes);
+  } catch (error) {
+    if (!(error instanceof TsopsError)) throw error;
+    throw error.with({
+      hints: [
+        'An encrypted binary file is a JSON object with the keys data and sops; give --input-type for another format.',
+      ],
+    });
+  }
+}
+
+function parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
+function parse(bytes: Uint8Array, stage: 'encrypted'): EncryptedFile;
+function parse(bytes: Uint8Array, stage: Stage): PlainFile | EncryptedFile {
+  return stage === 'plain' ? new PlainBinary(bytes) : encryptedBinary(bytes);
+}
+
+function print(tree: Tree<Stage>, options: PrintOptions & { readonly block?: Mapping | undefined }): Uint8Array {
+  return options.block === undefined ? bytesOfData(dataOf(tree.documents)) : json.print(tree, options);
+}
+
+function printNode(node: Node): Uint8Array {
+  return bytesOfData(node);
+}
+
+/** In `print` with a block, an indent of -1 or none is one tab per level. */
+export const binary: Format = { name: 'binary', extensions: [], parse, print, printNode };

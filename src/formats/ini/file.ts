@@ -1,0 +1,130 @@
+/** A plain and an encrypted INI file: the layout of the text, its changes, and the block. */
+
+import type { Changes, Stage, Tree } from '../../core/tree.ts';
+import { entry, leaf, mapping } from '../../core/tree.ts';
+import { TsopsError } from '../../errors.ts';
+import { bytesOf, changedRaw, rawOf, readable } from '../flat.ts';
+import type { EncryptedFile, PlainFile } from '../format.ts';
+import { partBlocks, remember, storedBlocks, withBlock } from './block.ts';
+import type { Layout, Slotted } from './layout.ts';
+import { commentOf, layOut, markOf, textStart } from './layout.ts';
+import type { UnitChange } from './rewrite.ts';
+import { rewriteUnit } from './rewrite.ts';
+import { parseSpelling, spell, spelledUnit } from './spelling.ts';
+
+const treeOf = <S extends Stage>(layout: Layout): Tree<S> => ({ documents: [layout.root], slots: layout.slots });
+
+function changeOf(slotted: Slotted, changes: Changes): UnitChange {
+  return {
+    value: changedRaw(changes, slotted.value),
+    comments: slotted.comments.map(slot => changedRaw(changes, slot)),
+  };
+}
+
+/** The change that undoes another one: the raw texts of the plain file. A comment comes back as the string of the tree. */
+function undo(layout: Layout, slotted: Slotted, change: UnitChange): UnitChange {
+  const { unit } = slotted;
+  return {
+    value: change.value !== undefined && unit.kind === 'key' ? unit.value : undefined,
+    comments: change.comments.map((text, index) =>
+      text === undefined ? undefined : ownComment(layout, slotted, index),
+    ),
+  };
+}
+
+function ownComment(layout: Layout, { unit }: Slotted, index: number): string {
+  const line = unit.lines[index];
+  const raw =
+    unit.kind === 'tail' && line !== undefined
+      ? layout.raw.slice(textStart(layout.raw, line.start, line.end), line.end)
+      : (commentOf(layout.raw, unit) ?? '');
+  return Buffer.from(readable(raw), 'utf8').toString('latin1');
+}
+
+/** The body of the encrypted file. Nothing that sops does not see of the plain file is in it. */
+function encryptedBody(layout: Layout, changes: Changes): string {
+  const texts = layout.units.map(slotted => rewriteUnit(layout.raw, slotted, changeOf(slotted, changes), true));
+  return markOf(layout.raw) + withoutLastReturns(texts.join(''));
+}
+
+/** Carriage returns at the very end would make one line break with the line feed that is added behind them. */
+function withoutLastReturns(text: string): string {
+  let end = text.length;
+  while (text[end - 1] === '\r') end -= 1;
+  return text.slice(0, end);
+}
+
+/** @see Format.parse */
+export function parsePlain(bytes: Uint8Array): PlainFile {
+  const parted = partBlocks(rawOf(bytes));
+  const layout = layOut(parted.body, 'plain');
+  return {
+    tree: treeOf(layout),
+    blocks: parted.pairs.map(pairs => ({
+      document: 0,
+      value: mapping(pairs.map(([key, value]) => entry(key, leaf(value)))),
+    })),
+    spelling: changes => {
+      const encrypted = layOut(encryptedBody(layout, changes), 'encrypted');
+      if (encrypted.units.length !== layout.units.length) {
+        throw new TsopsError('INTERNAL', 'the encrypted INI text has other lines than the plain one');
+      }
+      const back = layout.units.map(slotted => undo(layout, slotted, changeOf(slotted, changes)));
+      return spell(layout, encrypted, back);
+    },
+    rewrite: (changes, block, { keep }) => bytesOf(withBlock(encryptedBody(layout, changes), block, keep)),
+  };
+}
+
+/** @see Format.parse */
+export function parseEncrypted(bytes: Uint8Array): EncryptedFile {
+  const parted = partBlocks(rawOf(bytes));
+  const layout = layOut(parted.body, 'encrypted');
+  const file: EncryptedFile = {
+    tree: treeOf(layout),
+    blocks: storedBlocks(parted),
+    rewrite: (changes, spelling) => bytesOf(decryptedBody(layout, changes, spelling)),
+  };
+  remember(file, parted);
+  return file;
+}
+
+function decryptedBody(layout: Layout, changes: Changes, spelling: string | undefined): string {
+  if (spelling !== undefined) {
+    const spelled = bodyWith(layout, changes, spelling);
+    if (means(spelled, layout, changes)) return spelled;
+  }
+  return bodyWith(layout, changes, '');
+}
+
+function bodyWith(layout: Layout, changes: Changes, spelling: string): string {
+  const spelled = parseSpelling(spelling);
+  const texts = layout.units.map(slotted => {
+    const change = changeOf(slotted, changes);
+    return spelledUnit(layout, slotted, change, spelled) ?? rewriteUnit(layout.raw, slotted, change, false);
+  });
+  return markOf(layout.raw) + texts.join('');
+}
+
+function unitsOf(text: string): readonly Slotted[] {
+  try {
+    return layOut(text, 'encrypted').units;
+  } catch {
+    return [];
+  }
+}
+
+/** Whether the spelled text as a whole still has the decrypted values, unit by unit. */
+function means(text: string, layout: Layout, changes: Changes): boolean {
+  const units = unitsOf(text);
+  return (
+    units.length === layout.units.length &&
+    layout.units.every((slotted, index) => {
+      const { unit } = slotted;
+      const other = units[index]!.unit;
+      if (unit.kind !== 'key' || slotted.shadowed) return other.kind === unit.kind;
+      const value = changedRaw(changes, slotted.value) ?? unit.value;
+      return other.kind === 'key' && other.name === unit.name && other.value === value;
+    })
+  );
+}

@@ -1,0 +1,201 @@
+/** Other programs: never by a shell, and never one that merely lies in the current folder. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import * as fs from 'node:fs';
+import { basename, delimiter, isAbsolute, join } from 'node:path';
+import { isatty } from 'node:tty';
+import { TsopsError } from '../errors.ts';
+import { env } from './environment.ts';
+import { systemReason } from './faults.ts';
+import { type EndingSignal, takeSignals } from './signals.ts';
+
+export interface ProgramOptions {
+  /** Given to the program as standard input, which is closed after it. */
+  readonly input?: Uint8Array | undefined;
+  /** Added to the environment of this process. */
+  readonly env?: Readonly<Record<string, string>> | undefined;
+  /** After this the program is killed. */
+  readonly timeoutMs: number;
+}
+
+export interface ProgramResult {
+  /** The exit status; 127 where the program was not found or cannot be started, null where it was killed. */
+  readonly status: number | null;
+  readonly stdout: Uint8Array;
+  readonly stderr: Uint8Array;
+}
+
+const maxOutputBytes = 64 * 1024 * 1024;
+const notStarted: ProgramResult = { status: 127, stdout: new Uint8Array(), stderr: new Uint8Array() };
+
+/** Runs a program and collects what it prints (up to 64 MiB, then it is killed). It never throws: see `status`. */
+export async function runProgram(
+  command: string,
+  args: readonly string[],
+  options: ProgramOptions,
+): Promise<ProgramResult> {
+  const program = findProgram(command);
+  if (program === undefined) return notStarted;
+  let child: ChildProcess;
+  try {
+    child = spawn(program, [...args], { stdio: 'pipe', env: { ...process.env, ...options.env }, windowsHide: true });
+  } catch {
+    return notStarted;
+  }
+  return collect(child, options);
+}
+
+function collect(child: ChildProcess, options: ProgramOptions): Promise<ProgramResult> {
+  const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
+  return new Promise(settle => {
+    let bytes = 0;
+    const end = (status: number | null) => {
+      clearTimeout(timer);
+      // A grandchild may hold the pipes open; nobody waits for it.
+      for (const stream of child.stdio) stream?.destroy();
+      settle({ status, stdout: Buffer.concat(output.stdout), stderr: Buffer.concat(output.stderr) });
+    };
+    const kill = () => {
+      child.kill('SIGKILL');
+      end(null);
+    };
+    const timer = setTimeout(kill, options.timeoutMs);
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name]?.on('data', (chunk: Buffer) => {
+        bytes += chunk.length;
+        if (bytes > maxOutputBytes) kill();
+        else output[name].push(chunk);
+      });
+    }
+    child.on('error', () => end(127));
+    child.on('close', status => end(status));
+    // A program that does not read its input closes it early; that is its right.
+    child.stdin?.on('error', () => {});
+    child.stdin?.end(options.input ?? new Uint8Array());
+  });
+}
+
+/**
+ * Runs a program that takes over the terminal (an editor) and returns its exit status.
+ * @throws TsopsError EDITOR_FAILED where it cannot be started; EDIT_CANCELLED where a signal ended it or this process was told to end
+ */
+export async function runInteractive(
+  command: string,
+  args: readonly string[],
+  options: { readonly env?: Readonly<Record<string, string>> } = {},
+): Promise<number> {
+  const program = findProgram(command);
+  if (program === undefined) throw new TsopsError('EDITOR_FAILED', 'the editor was not found on the PATH');
+  const child = spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } });
+  return waitFor(child);
+}
+
+/**
+ * Ctrl-C on a terminal goes to the editor as well, and in vim it is a key like any other: while the editor lives, it decides. Every
+ * other signal, and an interrupt that does not come from a terminal, ends the editor and the edit.
+ */
+function waitFor(child: ChildProcess): Promise<number> {
+  return new Promise((settle, fail) => {
+    const cancelled = new TsopsError('EDIT_CANCELLED', 'editing was cancelled; the file is as it was');
+    const release = takeSignals((signal: EndingSignal) => {
+      if (signal === 'SIGINT' && isatty(0)) return;
+      child.kill(signal === 'SIGHUP' ? 'SIGHUP' : 'SIGTERM');
+      release();
+      fail(cancelled);
+    });
+    child.on('error', error => {
+      release();
+      fail(new TsopsError('EDITOR_FAILED', `the editor cannot be started: ${systemReason(error)}`));
+    });
+    child.on('exit', status => {
+      release();
+      if (status === null) fail(cancelled);
+      else settle(status);
+    });
+  });
+}
+
+/**
+ * The absolute path of a program. A name with a slash is taken as it is; a bare name is looked for on the PATH, whose empty and
+ * relative entries (the current folder) are passed over, on Windows too: GHSA-x5c7-x7m2-rhmf.
+ */
+export function findProgram(command: string): string | undefined {
+  if (command === '') return undefined;
+  if ((process.platform === 'win32' ? /[/\\]/ : /\//).test(command)) return command;
+  const path = env('PATH') ?? '';
+  for (const folder of path.split(delimiter).filter(isAbsolute)) {
+    for (const ending of endings(command)) {
+      const candidate = join(folder, command + ending);
+      if (isExecutable(candidate)) return candidate;
+    }
+  }
+  return undefined;
+}
+
+function endings(command: string): string[] {
+  if (process.platform !== 'win32') return [''];
+  const known = (env('PATHEXT') ?? '.COM;.EXE').toLowerCase().split(';');
+  return known.some(ending => command.toLowerCase().endsWith(ending)) ? [''] : known;
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    fs.accessSync(path, fs.constants.X_OK);
+    return fs.statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * The words of a command as a POSIX shell takes them apart, without any expansion; `#` at the start of a word begins a comment, as
+ * with sops (google/shlex). On Windows a backslash is a character of a path.
+ * @throws TsopsError USAGE where a quote is not closed
+ */
+export function splitCommand(text: string, platform: NodeJS.Platform = process.platform): string[] {
+  const words: string[] = [];
+  let word: string | undefined;
+  let quote = '';
+  for (let at = 0; at < text.length; at += 1) {
+    const char = text.charAt(at);
+    const blank = quote === '' && /\s/.test(char);
+    if (blank && word !== undefined) words.push(word);
+    if (blank) word = undefined;
+    else if (quote === '' && word === undefined && char === '#') at = endOfLine(text, at);
+    else if (quote === '' ? char === '"' || char === "'" : char === quote) {
+      quote = quote === '' ? char : '';
+      word ??= '';
+    } else if (char === '\\' && isEscape(text.charAt(at + 1), quote, platform)) {
+      at += 1;
+      word = (word ?? '') + text.charAt(at);
+    } else word = (word ?? '') + char;
+  }
+  if (quote !== '') throw new TsopsError('USAGE', 'a quote in the command is not closed');
+  if (word !== undefined) words.push(word);
+  return words;
+}
+
+function endOfLine(text: string, from: number): number {
+  const end = text.indexOf('\n', from);
+  return end < 0 ? text.length : end;
+}
+
+/** Whether a backslash before `next` is an escape: everywhere outside quotes, never in single ones, POSIX 2.2.3 in double ones. */
+function isEscape(next: string, quote: string, platform: NodeJS.Platform): boolean {
+  if (platform === 'win32') return next === '"' && quote !== "'";
+  if (quote === '') return next !== '';
+  return quote === '"' && next !== '' && '"\\$`'.includes(next);
+}
+
+/** What a program is called behind its symbolic links (`vi` is often `vim.basic`), in lower case and without an ending of Windows. */
+export function realName(program: string): string {
+  let path = program;
+  try {
+    path = fs.realpathSync(program);
+  } catch {
+    // Then it cannot be started either, and that is said elsewhere.
+  }
+  return basename(path)
+    .toLowerCase()
+    .replace(/\.(exe|cmd|bat|com)$/, '');
+}

@@ -1,0 +1,263 @@
+/**
+ * Writing files. A regular file is never truncated: the new content goes to a temporary file beside it and takes its name when
+ * it is complete and on the disk, so that a reader, a crash or a full disk never meets half a file.
+ */
+
+import { randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
+import { TsopsError } from '../errors.ts';
+import { systemCode, systemReason } from './faults.ts';
+import { undoOnExit } from './signals.ts';
+
+const temporaryName = /^\..*\.tsops-[0-9a-f]{12}\.tmp$/;
+
+/** Whether a file name is that of a temporary file of ours, left by a process that was killed. Such files are never input. */
+export function isTemporaryName(name: string): boolean {
+  return temporaryName.test(basename(name));
+}
+
+/**
+ * Puts new content in the place of an existing file: mode and, where the system allows it, owner stay; of a symbolic link
+ * the target is replaced. A device or FIFO is written to directly.
+ * @throws TsopsError FILE_UNWRITABLE; the file is then as it was
+ */
+export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
+  write(path, bytes, 0o666);
+}
+
+/**
+ * Writes an output file in the same way. A new file gets mode 0600 when the content is `secret` (plain text), else what the
+ * umask allows; an existing file keeps its mode.
+ * @throws TsopsError FILE_UNWRITABLE; an existing file is then as it was
+ */
+export async function writeOutput(
+  path: string,
+  bytes: Uint8Array,
+  options: { readonly secret: boolean },
+): Promise<void> {
+  write(path, bytes, options.secret ? 0o600 : 0o666);
+}
+
+/**
+ * Makes a new file; one that is there already, be it a dangling symbolic link, is never touched.
+ * @throws TsopsError FILE_UNWRITABLE
+ */
+export async function createFile(
+  path: string,
+  bytes: Uint8Array,
+  options: { readonly secret: boolean },
+): Promise<void> {
+  try {
+    writeExclusively(path, bytes, options.secret ? 0o600 : 0o666);
+  } catch (error) {
+    if (systemCode(error) !== 'EEXIST') throw unwritable(path, error);
+    throw new TsopsError('FILE_UNWRITABLE', 'the file exists already and is not overwritten', { file: path });
+  }
+}
+
+/**
+ * Writes to standard output. When its reader has gone (`tsops … | head -1`), the process ends without a word, as by SIGPIPE.
+ * @throws TsopsError FILE_UNWRITABLE
+ */
+export function writeStdout(bytes: Uint8Array): Promise<void> {
+  return new Promise((settle, fail) => {
+    const failed = (error: unknown) => {
+      if (systemCode(error) === 'EPIPE') process.exit(128 + 13);
+      fail(new TsopsError('FILE_UNWRITABLE', `standard output cannot be written: ${systemReason(error)}`));
+    };
+    process.stdout.once('error', failed);
+    process.stdout.write(bytes, error => {
+      if (error) return;
+      process.stdout.off('error', failed);
+      settle();
+    });
+  });
+}
+
+/** Makes a folder of mode 0700 with all that is missing above it. @throws TsopsError FILE_UNWRITABLE */
+export async function makePrivateFolder(path: string): Promise<void> {
+  try {
+    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function write(path: string, bytes: Uint8Array, newMode: number): void {
+  try {
+    const descriptor = ownDescriptor(path);
+    if (descriptor === undefined) writePath(path, bytes, newMode);
+    else writeAll(descriptor, bytes);
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
+function writePath(path: string, bytes: Uint8Array, newMode: number): void {
+  const target = followLinks(path);
+  const existing = fs.statSync(target, { throwIfNoEntry: false });
+  if (existing === undefined) writeBeside(target, bytes, newMode, () => {});
+  else if (existing.isDirectory()) throw new TsopsError('FILE_UNWRITABLE', 'it is a folder', { file: path });
+  else if (!existing.isFile()) writeDirectly(target, bytes);
+  else {
+    refuseHardLinks(path, existing);
+    // A rename would get round the file's own write protection.
+    fs.accessSync(target, fs.constants.W_OK);
+    writeBeside(target, bytes, 0o600, temporary => copyOwnerAndMode(temporary, existing));
+  }
+}
+
+/** The path behind all symbolic links; of a dangling link the place that it points to. */
+function followLinks(path: string): string {
+  let target = resolve(path);
+  for (let links = 0; links < 40; links += 1) {
+    const found = fs.lstatSync(target, { throwIfNoEntry: false });
+    if (!found?.isSymbolicLink()) return target;
+    target = resolve(fs.realpathSync(dirname(target)), fs.readlinkSync(target));
+  }
+  return fs.realpathSync(path);
+}
+
+/**
+ * `/dev/stdout` leads to `/proc/self/fd/1`, a link whose own text ("pipe:[1234]") is no path, and where it is a regular file
+ * that file must not be replaced: whoever opened it goes on writing to it.
+ */
+function ownDescriptor(path: string): number | undefined {
+  if (process.platform === 'win32') return undefined;
+  if (path === '/dev/stdout') return 1;
+  if (path === '/dev/stderr') return 2;
+  const numbered = /^\/(?:dev|proc\/self)\/fd\/(\d{1,4})$/.exec(path);
+  return numbered ? Number(numbered[1]) : undefined;
+}
+
+function writeDirectly(target: string, bytes: Uint8Array): void {
+  const descriptor = fs.openSync(target, 'w');
+  try {
+    writeAll(descriptor, bytes);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+/** The temporary file, the finishing touch, the rename; whatever goes wrong, the temporary file goes away. */
+function writeBeside(target: string, bytes: Uint8Array, mode: number, finish: (descriptor: number) => void): void {
+  const folder = dirname(target);
+  const temporary = join(folder, `.${basename(target)}.tsops-${randomBytes(6).toString('hex')}.tmp`);
+  const remove = () => fs.rmSync(temporary, { force: true });
+  const release = undoOnExit(remove);
+  try {
+    writeExclusively(temporary, bytes, mode, finish);
+    renameOver(temporary, target);
+    syncFolder(folder);
+  } catch (error) {
+    remove();
+    throw error;
+  } finally {
+    release();
+  }
+}
+
+function writeExclusively(
+  path: string,
+  bytes: Uint8Array,
+  mode: number,
+  finish: (descriptor: number) => void = () => {},
+): void {
+  const descriptor = fs.openSync(path, 'wx', mode);
+  try {
+    writeAll(descriptor, bytes);
+    finish(descriptor);
+    fs.fsyncSync(descriptor);
+  } finally {
+    fs.closeSync(descriptor);
+  }
+}
+
+function writeAll(descriptor: number, bytes: Uint8Array): void {
+  for (let at = 0; at < bytes.length; ) {
+    try {
+      at += fs.writeSync(descriptor, bytes, at);
+    } catch (error) {
+      if (systemCode(error) !== 'EAGAIN') throw error;
+      pause(5);
+    }
+  }
+}
+
+function pause(milliseconds: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
+}
+
+/** Windows refuses a rename while a virus scanner or an indexer has the file open; they let go of it soon. */
+function renameOver(from: string, to: string): void {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      fs.renameSync(from, to);
+      return;
+    } catch (error) {
+      if (
+        process.platform !== 'win32' ||
+        attempt === 10 ||
+        !['EPERM', 'EACCES', 'EBUSY'].includes(systemCode(error) ?? '')
+      )
+        throw error;
+      pause(attempt * 10);
+    }
+  }
+}
+
+/** Without this the new name may be lost with the power. Some file systems cannot do it, and then it is not needed. */
+function syncFolder(folder: string): void {
+  if (process.platform === 'win32') return;
+  try {
+    const descriptor = fs.openSync(folder, 'r');
+    try {
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    // The content is complete under its name all the same.
+  }
+}
+
+/** Where the owner cannot be kept, another group must not get the rights that the old group had. */
+function copyOwnerAndMode(descriptor: number, existing: fs.Stats): void {
+  const permissions = existing.mode & 0o777;
+  if (process.platform === 'win32') return;
+  const keptOwner = keepOwner(descriptor, existing);
+  fs.fchmodSync(descriptor, keptOwner ? permissions : permissions & ~0o070);
+}
+
+function keepOwner(descriptor: number, existing: fs.Stats): boolean {
+  const made = fs.fstatSync(descriptor);
+  if (made.uid === existing.uid && made.gid === existing.gid) return true;
+  for (const uid of [existing.uid, made.uid]) {
+    try {
+      fs.fchownSync(descriptor, uid, existing.gid);
+      return true;
+    } catch {
+      // Only root may give a file away; the group alone can often be kept.
+    }
+  }
+  return false;
+}
+
+function refuseHardLinks(path: string, existing: fs.Stats): void {
+  if (existing.nlink <= 1) return;
+  throw new TsopsError('FILE_UNWRITABLE', 'the file has several hard links, which replacing it would part', {
+    file: path,
+    hints: ['Write to another file with --output, or make the file a file of its own first.'],
+  });
+}
+
+function unwritable(path: string, error: unknown): TsopsError {
+  if (error instanceof TsopsError) return error;
+  const code = systemCode(error);
+  const inFolder = code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'EBUSY';
+  return new TsopsError('FILE_UNWRITABLE', `the file cannot be written: ${systemReason(error)}`, {
+    file: path,
+    hints: inFolder ? ['The file and the folder it is in must be writable; --output writes elsewhere.'] : [],
+  });
+}

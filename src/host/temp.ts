@@ -1,0 +1,170 @@
+/**
+ * Private files for plain text that another program (an editor) has to open. In memory where the system has a folder that is
+ * (demand: plain text must not reach a disk), mode 0700/0600, gone on every way out; what a killed process left is
+ * swept away by the next one.
+ */
+
+import { createHash, randomBytes } from 'node:crypto';
+import * as fs from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { basename, join } from 'node:path';
+import { TsopsError } from '../errors.ts';
+import { env } from './environment.ts';
+import { systemReason } from './faults.ts';
+import { undoOnExit } from './signals.ts';
+
+export interface PrivateFile {
+  readonly path: string;
+  /** Overwrites and removes the file, its folder and whatever was put beside it. It can be called twice. */
+  remove(): void;
+}
+
+/**
+ * Makes a file of mode 0600 with this content and the base name of `name`, alone in a folder of mode 0700.
+ * @throws TsopsError FILE_UNWRITABLE
+ */
+export function createPrivateFile(name: string, bytes: Uint8Array): PrivateFile {
+  let failure: unknown;
+  for (const base of baseFolders()) {
+    try {
+      return createIn(base, basename(name) || 'file', bytes);
+    } catch (error) {
+      failure = error;
+    }
+  }
+  throw new TsopsError('FILE_UNWRITABLE', `no private temporary file can be made: ${systemReason(failure)}`, {
+    hints: ['Set TMPDIR to a folder of yours that is writable.'],
+  });
+}
+
+function createIn(base: string, name: string, bytes: Uint8Array): PrivateFile {
+  const folder = join(base, `${ownPrefix()}${randomBytes(6).toString('hex')}`);
+  fs.mkdirSync(folder, { mode: 0o700 });
+  const erase = () => eraseFolder(folder);
+  const release = undoOnExit(erase);
+  const remove = () => {
+    erase();
+    release();
+  };
+  try {
+    const path = join(folder, name);
+    fs.writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+    return { path, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+const tmpfsKind = 0x01021994;
+const ramfsKind = 0x858458f6;
+
+/** Where private files may go, the best first: folders in memory, then the ordinary one. */
+export function baseFolders(): string[] {
+  const inMemory = [env('XDG_RUNTIME_DIR'), process.platform === 'linux' ? '/dev/shm' : undefined];
+  return [...inMemory.filter(folder => folder !== undefined && isInMemory(folder)), tmpdir()] as string[];
+}
+
+function isInMemory(folder: string): boolean {
+  if (process.platform !== 'linux') return false;
+  try {
+    const { type } = fs.statfsSync(folder);
+    return type === tmpfsKind || type === ramfsKind;
+  } catch {
+    return false;
+  }
+}
+
+/**
+ * `tsops-<machine>-<pid>-<start>-`: who made a folder. A process number alone is not enough: numbers are used again, and other
+ * containers that share the folder have processes that are not seen from here.
+ */
+function ownPrefix(): string {
+  return `tsops-${machineMark()}-${process.pid}-${startOf(process.pid) ?? '0'}-`;
+}
+
+const folderName = /^tsops-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{12}$/;
+
+function machineMark(): string {
+  let space = '';
+  try {
+    space = fs.readlinkSync('/proc/self/ns/pid');
+  } catch {
+    // Only Linux has process number spaces.
+  }
+  return createHash('sha256').update(`${hostname()}\0${space}`).digest('hex').slice(0, 8);
+}
+
+/** When a process started, in clock ticks since the machine did (field 22 of proc(5) stat); undefined where that is not told. */
+function startOf(pid: number): string | undefined {
+  try {
+    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
+  } catch {
+    return undefined;
+  }
+}
+
+/** Removes what killed processes of this user on this machine have left behind. It never fails. */
+export function sweepPrivateFiles(): void {
+  const mark = machineMark();
+  for (const base of baseFolders()) {
+    for (const name of namesIn(base)) {
+      const [, machine, pid, start] = folderName.exec(name) ?? [];
+      if (machine === mark && pid && start && !isAlive(Number(pid), start)) eraseOwn(join(base, name));
+    }
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return fs.readdirSync(folder);
+  } catch {
+    return [];
+  }
+}
+
+function isAlive(pid: number, start: string): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
+  }
+  return (startOf(pid) ?? '0') === start;
+}
+
+/** A link, or somebody else's folder under such a name, is left alone. */
+function eraseOwn(folder: string): void {
+  try {
+    const found = fs.lstatSync(folder);
+    if (found.isDirectory() && found.uid === (process.getuid?.() ?? found.uid)) eraseFolder(folder);
+  } catch {
+    // Another process has swept it.
+  }
+}
+
+function eraseFolder(folder: string): void {
+  for (const name of namesIn(folder)) {
+    const path = join(folder, name);
+    const found = fs.lstatSync(path, { throwIfNoEntry: false });
+    if (found?.isDirectory()) eraseFolder(path);
+    else if (found?.isFile()) overwrite(path, found.size);
+  }
+  fs.rmSync(folder, { recursive: true, force: true });
+}
+
+function overwrite(path: string, size: number): void {
+  try {
+    const descriptor = fs.openSync(path, fs.constants.O_WRONLY | (fs.constants.O_NOFOLLOW ?? 0));
+    try {
+      const zeros = new Uint8Array(Math.min(size, 65536));
+      for (let at = 0; at < size; at += zeros.length)
+        fs.writeSync(descriptor, zeros, 0, Math.min(zeros.length, size - at), at);
+      fs.fsyncSync(descriptor);
+    } finally {
+      fs.closeSync(descriptor);
+    }
+  } catch {
+    // It is unlinked in any case.
+  }
+}

@@ -1,0 +1,144 @@
+/** The terminal: questions without echo, and colour only where somebody can see it. */
+
+import * as fs from 'node:fs';
+import { isatty, ReadStream } from 'node:tty';
+import { TsopsError } from '../errors.ts';
+import { type Environment, env as ownEnvironment } from './environment.ts';
+import { takeSignals } from './signals.ts';
+
+const descriptors = { stdin: 0, stdout: 1, stderr: 2 } as const;
+
+/** Whether a standard stream is a terminal. */
+export function isTerminal(stream: keyof typeof descriptors): boolean {
+  return isatty(descriptors[stream]);
+}
+
+/** Whether colour may be used on a stream: a terminal that is not dumb, and no NO_COLOR (no-color.org: any non-empty value). */
+export function hasColour(stream: 'stdout' | 'stderr', env: Environment = ownEnvironment): boolean {
+  return isTerminal(stream) && !env('NO_COLOR') && env('TERM') !== 'dumb';
+}
+
+export type Paint = (style: 'red' | 'yellow' | 'green' | 'dim' | 'bold', text: string) => string;
+
+/** Colours texts for a stream; where colour may not be used it gives the text back as it is, and chalk is not loaded. */
+export async function paintFor(stream: 'stdout' | 'stderr'): Promise<Paint> {
+  if (!hasColour(stream)) return (_style, text) => text;
+  const { Chalk } = await import('chalk');
+  const chalk = new Chalk({ level: 1 });
+  return (style, text) => chalk[style](text);
+}
+
+/**
+ * Waits for Enter on the terminal that is standard input, after `ask` has said what it is for.
+ * @returns false where standard input is no terminal (nothing is asked then) or has ended
+ * @throws TsopsError EDIT_CANCELLED on Ctrl-C and other signals
+ */
+export async function waitForEnter(ask: () => void): Promise<boolean> {
+  if (!isTerminal('stdin')) return false;
+  ask();
+  const release = new AbortController();
+  try {
+    return await Promise.race([lineFromStdin(release.signal), endingSignal(release.signal)]);
+  } finally {
+    release.abort();
+    process.stdin.pause();
+  }
+}
+
+function lineFromStdin(released: AbortSignal): Promise<boolean> {
+  return new Promise(settle => {
+    const [line, end] = [() => settle(true), () => settle(false)];
+    process.stdin.once('data', line).once('end', end).resume();
+    released.addEventListener('abort', () => process.stdin.off('data', line).off('end', end));
+  });
+}
+
+function endingSignal(released: AbortSignal): Promise<never> {
+  return new Promise((_settle, fail) => {
+    const release = takeSignals(() =>
+      fail(new TsopsError('EDIT_CANCELLED', 'editing was cancelled; the file is as it was')),
+    );
+    released.addEventListener('abort', release);
+  });
+}
+
+const isWindows = process.platform === 'win32';
+
+/**
+ * Asks on the terminal itself, whatever the standard streams are, and does not show the answer.
+ * @returns the answer without its line end; undefined where there is no terminal or the question was answered with end of file
+ */
+export async function askSecret(prompt: string): Promise<string | undefined> {
+  const terminal = openTerminal();
+  if (terminal === undefined) return undefined;
+  fs.writeSync(terminal.output, prompt);
+  try {
+    return await readHidden(terminal.input);
+  } finally {
+    fs.writeSync(terminal.output, isWindows ? '\r\n' : '\n');
+    terminal.input.destroy();
+    fs.closeSync(terminal.output);
+  }
+}
+
+function openTerminal(): { input: ReadStream; output: number } | undefined {
+  try {
+    const output = fs.openSync(isWindows ? 'CONOUT$' : '/dev/tty', 'r+');
+    return { input: new ReadStream(fs.openSync(isWindows ? 'CONIN$' : '/dev/tty', 'r+')), output };
+  } catch {
+    return undefined;
+  }
+}
+
+function readHidden(input: ReadStream): Promise<string | undefined> {
+  return new Promise((settle, fail) => {
+    let typed: Buffer = Buffer.alloc(0);
+    const finish = (answer: string | undefined) => {
+      typed.fill(0);
+      input.setRawMode(false);
+      settle(answer);
+    };
+    input.setRawMode(true);
+    input.on('error', fail);
+    input.on('end', () => finish(undefined));
+    input.on('data', (chunk: Buffer) => {
+      for (const byte of chunk) {
+        const key = keyOf(byte);
+        if (key === 'enter') return finish(typed.toString('utf8'));
+        if (key === 'interrupt') {
+          finish(undefined);
+          return void process.kill(process.pid, 'SIGINT');
+        }
+        if (key === 'end' && typed.length === 0) return finish(undefined);
+        typed = edited(typed, key, byte);
+      }
+    });
+  });
+}
+
+type Key = 'enter' | 'interrupt' | 'end' | 'erase' | 'clear' | 'byte';
+
+const keys: ReadonlyMap<number, Key> = new Map([
+  [0x0a, 'enter'],
+  [0x0d, 'enter'],
+  [0x03, 'interrupt'],
+  [0x04, 'end'],
+  [0x08, 'erase'],
+  [0x7f, 'erase'],
+  [0x15, 'clear'],
+]);
+
+const keyOf = (byte: number): Key => keys.get(byte) ?? 'byte';
+
+function edited(typed: Buffer, key: Key, byte: number): Buffer {
+  if (key === 'byte') return Buffer.concat([typed, Buffer.of(byte)]);
+  if (key === 'clear') return Buffer.alloc(0);
+  return key === 'erase' ? typed.subarray(0, beforeLastCharacter(typed)) : typed;
+}
+
+/** Where the last UTF-8 character of the buffer begins. */
+function beforeLastCharacter(typed: Buffer): number {
+  let at = Math.max(typed.length - 1, 0);
+  while (at > 0 && ((typed[at] ?? 0) & 0xc0) === 0x80) at -= 1;
+  return at;
+}

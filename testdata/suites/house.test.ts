@@ -1,0 +1,94 @@
+/** The rules of the house that a machine can check: who imports whom, what importing the library loads, sizes and names of files. */
+
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { globSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, relative } from 'node:path';
+import { test } from 'node:test';
+import { root } from './harness.ts';
+
+/** For each room of `src`, the rooms that it may import from. docs/design.md §2 has the same table. */
+const mayImport: Readonly<Record<string, readonly string[]>> = {
+  errors: [],
+  core: ['errors'],
+  formats: ['core', 'errors'],
+  host: ['errors'],
+  keys: ['host', 'core', 'errors'],
+  config: ['keys', 'host', 'formats', 'core', 'errors'],
+  ops: ['config', 'keys', 'host', 'formats', 'core', 'errors'],
+  index: ['ops', 'config', 'keys', 'host', 'formats', 'core', 'errors'],
+  cli: ['index', 'host', 'errors'],
+};
+
+const sources = globSync('src/**/*.ts', { cwd: root }).filter(file => !file.endsWith('.test.ts'));
+const roomOf = (path: string): string => relative('src', path).split('/')[0]?.replace(/\.ts$/, '') ?? '';
+
+function importsOf(file: string): string[] {
+  const text = readFileSync(join(root, file), 'utf8');
+  return [...text.matchAll(/(?:from|import)\s*\(?\s*'(\.[^']+)'/g)].map(match => join(dirname(file), match[1] ?? ''));
+}
+
+test('imports go in one direction', () => {
+  assert.ok(sources.length > 50);
+  for (const file of sources) {
+    const room = roomOf(file);
+    const allowed = mayImport[room];
+    assert.ok(allowed !== undefined, `${file} stands in a room that the design does not know`);
+    for (const target of importsOf(file)) {
+      const other = roomOf(target);
+      assert.ok(other === room || allowed.includes(other), `${file} imports ${target}`);
+    }
+  }
+});
+
+test('only the host touches the machine', () => {
+  for (const file of sources.filter(name => /^src\/(core|formats|ops|config|keys)\//.test(name))) {
+    const text = readFileSync(join(root, file), 'utf8');
+    assert.ok(
+      !/from 'node:(fs|child_process|net|http|https|tty|readline|os)/.test(text),
+      `${file} imports a module of the machine`,
+    );
+    assert.ok(!/\bprocess\.(env|cwd|exit|stdout|stderr|stdin)\b|\bconsole\./.test(text), `${file} uses the process`);
+  }
+});
+
+test('files keep their size and have names of their own', () => {
+  for (const file of sources) {
+    const lines = readFileSync(join(root, file), 'utf8').split('\n').length;
+    assert.ok(lines <= 400, `${file} has ${lines} lines`);
+    assert.ok(!/^(utils?|helpers?|common|misc|lib|types)\.ts$/.test(basename(file)), `${file} has no name of its own`);
+  }
+});
+
+/** The addresses of all modules that a program loads. */
+function loadedBy(code: string): string {
+  const hooks = `import { registerHooks } from 'node:module';
+    const urls = [];
+    registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+    process.on('exit', () => process.stderr.write(urls.join('\\n')));`;
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', `${hooks}\n${code}`], {
+    cwd: root,
+    encoding: 'utf8',
+  }).stderr;
+}
+
+test('importing the library, and --version, load only what they use', () => {
+  const library = loadedBy("await import('./dist/index.js')");
+  assert.match(library, /dist\/index\.js/);
+  for (const name of ['age-encryption', 're2js', 'micromatch', 'commander', 'chalk', '@noble', 'yaml']) {
+    assert.ok(!library.includes(`node_modules/${name}/`), `importing the library loads ${name}`);
+  }
+  const version = loadedBy("process.argv[1] = 'tsops'; process.argv[2] = '--version'; await import('./bin/tsops.js')");
+  assert.match(version, /dist\/cli\/main\.js/);
+  assert.ok(!/formats\/yaml|node_modules\//.test(version), `--version loads more than it needs:\n${version}`);
+});
+
+test('the library can be imported and required', () => {
+  const run = (args: readonly string[]): string =>
+    spawnSync(process.execPath, [...args], { cwd: root, encoding: 'utf8' }).stdout.trim();
+  assert.equal(
+    run(['--input-type=module', '--eval', "import { decrypt } from 'tsops'; console.log(typeof decrypt)"]),
+    'function',
+  );
+  assert.equal(run(['--input-type=commonjs', '--eval', "console.log(typeof require('tsops').decrypt)"]), 'function');
+});
