@@ -15,7 +15,7 @@ export type { Path } from './core/tree.ts';
 export { type ErrorCode, type ErrorDetails, errorKinds, TsopsError, type Where } from './errors.ts';
 export type { FormatName } from './formats/format.ts';
 export { exampleFor, formatNames, formatOf } from './formats/index.ts';
-export { generateIdentity, recipientsOfIdentities } from './keys/age/identity.ts';
+export { generateIdentity, recipientsOfIdentities } from './keys/age/keygen.ts';
 export { explicitContext, systemContext } from './keys/context.ts';
 export { parseDecryptionOrder } from './keys/groups.ts';
 export { keyOptions, loadProvider } from './keys/index.ts';

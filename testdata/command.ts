@@ -8,8 +8,26 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { env } from '../src/host/environment.ts';
 
-const main = new URL('../src/cli/main.ts', import.meta.url).href;
-const script = `const { main } = await import(${JSON.stringify(main)}); process.exitCode = await main(process.argv.slice(1));`;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const built = join(root, 'dist', 'cli', 'main.js');
+
+/** The built command where it is current (as in `npm test`), else the same from its sources. */
+function command(): string[] {
+  const isCurrent = fs.existsSync(built) && newest(join(root, 'src')) <= fs.statSync(built).mtimeMs;
+  if (isCurrent) return [join(root, 'bin', 'tsops.js')];
+  const main = JSON.stringify(new URL('../src/cli/main.ts', import.meta.url).href);
+  const script = `const { main } = await import(${main}); process.exitCode = await main(process.argv.slice(1));`;
+  return ['--input-type=module', '-e', script, '--'];
+}
+
+function newest(folder: string): number {
+  const names = fs
+    .readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter(name => !name.endsWith('.test.ts'));
+  return Math.max(...names.map(name => fs.statSync(join(folder, name)).mtimeMs));
+}
+
+const start = command();
 const keys = fileURLToPath(new URL('vectors/keys/', import.meta.url));
 
 /** A value that no message may repeat: every run is searched for it. */
@@ -77,7 +95,7 @@ export class Workspace {
 
   /** Runs `tsops` with these arguments. */
   run(args: readonly string[], options: RunOptions = {}): Outcome {
-    const done = spawnSync(process.execPath, this.#arguments(args), {
+    const done = spawnSync(process.execPath, [...start, ...args], {
       ...this.#settings(options),
       input: options.input ?? '',
       timeout: 60_000,
@@ -92,7 +110,7 @@ export class Workspace {
     signal: NodeJS.Signals,
     options: RunOptions = {},
   ): Promise<Outcome> {
-    const running = spawn(process.execPath, this.#arguments(args), {
+    const running = spawn(process.execPath, [...start, ...args], {
       ...this.#settings(options),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -116,11 +134,9 @@ export class Workspace {
     typed: readonly (readonly [after: string, keys: string])[],
     options: RunOptions = {},
   ): Promise<string> {
-    const words = [process.execPath, ...this.#arguments(args)]
-      .map(word => `'${word.replaceAll("'", "'\\''")}'`)
-      .join(' ');
+    const words = [process.execPath, ...start, ...args].map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     const settings = this.#settings(options);
-    const running = spawn('script', ['-qec', words, '/dev/null'], {
+    const running = spawn('script', ['-qec', `exec ${words}`, '/dev/null'], {
       ...settings,
       env: { ...settings.env, TERM: 'xterm' },
     });
@@ -142,10 +158,6 @@ export class Workspace {
 
   remove(): void {
     fs.rmSync(this.folder, { recursive: true, force: true });
-  }
-
-  #arguments(args: readonly string[]): string[] {
-    return ['--input-type=module', '-e', script, '--', ...args];
   }
 
   #settings(options: RunOptions) {

@@ -75,7 +75,7 @@ const kinds = [
 ] as const;
 
 /** A flag replaces the setting of the same name and no other; of what is then left there may be only one. */
-export function chooseSelection(flags: FlagValues, fromRule: SelectionRule | undefined): SelectionRule | undefined {
+function chooseSelection(flags: FlagValues, fromRule: SelectionRule | undefined): SelectionRule | undefined {
   const named = kinds.flatMap((kind): SelectionRule[] =>
     flags[kind] === undefined ? [] : [{ kind, text: flags[kind] }],
   );

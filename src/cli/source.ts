@@ -2,7 +2,7 @@
 
 import { TsopsError } from '../errors.ts';
 import { isFile, readFileBounded, readStdin } from '../host/files.ts';
-import { replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
+import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
 import { type FormatName, formatOf } from '../index.ts';
 import type { FlagValues } from './flags.ts';
 
@@ -31,9 +31,19 @@ export async function sourceOf(
     throw conflict('standard input has no name for the rules to go by', ['Name it with --filename-override FILE.']);
   }
   if (flags.inPlace && flags.output !== undefined) throw conflict('--in-place and --output cannot be used together');
+  if (path !== undefined) refuseTemporary(path);
   // For a folder and all else that is there but no file, reading says what is wrong.
   if (path !== undefined && !(await isFile(path))) await readFileBounded(path);
   return { path, name, ...formatsOf(name, flags) };
+}
+
+/** @throws TsopsError FILE_UNREADABLE for what a killed process has left beside its target: it may be half a file */
+export function refuseTemporary(path: string): void {
+  if (!isTemporaryName(path)) return;
+  throw new TsopsError('FILE_UNREADABLE', 'this is a temporary file that an interrupted run of tsops left behind', {
+    file: path,
+    hints: ['Remove it; the file that it was meant to replace is as it was.'],
+  });
 }
 
 /**

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { TsopsError } from '../errors.ts';
 import { loadConfig, parseConfig } from './load.ts';
+import { tryRules } from './rules.ts';
+import { allKeys } from './schema.ts';
 
 const file = '/repo/.sops.yaml';
 const parse = (text: string) => parseConfig(Buffer.from(text), file);
@@ -196,12 +200,29 @@ test('a missing or unreadable configuration has exit status 1', async () => {
 });
 
 test('a large configuration is read in linear time and with few words', () => {
-  const keys = Array.from({ length: 20_000 }, (_, index) => `    unknown_key_${index}: x\n`).join('');
+  const keys = Array.from({ length: 4_000 }, (_, index) => `    unknown_key_${index}: x\n`).join('');
   const config = parse(`creation_rules:\n  - age: x\n${keys}`);
   assert.equal(config.warnings.length, 100);
   const rules = Array.from(
-    { length: 5_000 },
+    { length: 2_000 },
     (_, index) => `  - {path_regex: p${index}, encrypted_suffix: _x, age: x}\n`,
   );
-  assert.equal(parse(`creation_rules:\n${rules.join('')}`).rules?.length, 5_000);
+  assert.equal(parse(`creation_rules:\n${rules.join('')}`).rules?.length, 2_000);
+});
+
+test('the example is sound', async () => {
+  const path = join(import.meta.dirname, '../../.sops.yaml.example');
+  const config = parseConfig(readFileSync(path), path);
+  assert.deepEqual(config.warnings, []);
+  const ruleFor = async (target: string) => {
+    const tried = await tryRules(config, { regexTexts: [target], globText: target });
+    return tried.find(({ matched }) => matched)?.rule.index;
+  };
+  const targets = ['secrets/prod/a.yml', 'app/db.secret.yaml', '.env', 'a/prod.env', 'charts/a/values.yaml', 'x.json'];
+  assert.deepEqual(await Promise.all(targets.map(ruleFor)), [0, 1, 2, 2, 3, 4]);
+});
+
+test('the reference names every key', () => {
+  const reference = readFileSync(join(import.meta.dirname, '../../docs/config.md'), 'utf8');
+  for (const name of allKeys) assert.ok(reference.includes(name), name);
 });

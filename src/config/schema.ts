@@ -68,6 +68,22 @@ const destinationKeys = [...destinationTexts, 'vault_kv_version', 'recreation_ru
 const stores = { yaml: 'yaml', json: 'json', json_binary: 'binary', dotenv: 'dotenv', ini: 'ini' } as const;
 const storeNames = Object.keys(stores) as (keyof typeof stores)[];
 
+const awsKmsKeys = ['arn', 'role', 'context', 'aws_profile'] as const;
+const azureKeys = ['vaultUrl', 'key', 'version'] as const;
+
+/** Every key that is known somewhere, for `docs/config.md`. */
+export const allKeys: readonly string[] = [
+  ...topKeys,
+  ...ruleKeys,
+  ...groupKeys,
+  ...awsKmsKeys,
+  ...azureKeys,
+  ...['resource_id', 'key_id'],
+  ...destinationKeys,
+  ...storeNames,
+  'indent',
+];
+
 /** Groups merged into each other deeper than this are no configuration. */
 const maxGroupDepth = 100;
 const maxIndent = 100;
@@ -254,8 +270,7 @@ function readIdentified(reader: ConfigReader, node: SyntaxNode, name: 'resource_
 }
 
 function readAwsKms(reader: ConfigReader, node: SyntaxNode): AwsKmsEntry {
-  const known = ['arn', 'role', 'context', 'aws_profile'] as const;
-  const fields = reader.record(node, 'a kms key', known, field => unknownKey(reader, field, known, severe));
+  const fields = reader.record(node, 'a kms key', awsKmsKeys, field => unknownKey(reader, field, awsKmsKeys, severe));
   const context = fields.get('context');
   const pairs = context === undefined ? [] : reader.fields(context.value, 'context');
   return {
@@ -274,8 +289,8 @@ function readContextValue(reader: ConfigReader, node: SyntaxNode): string {
 }
 
 function readAzure(reader: ConfigReader, node: SyntaxNode): AzureEntry {
-  const known = ['vaultUrl', 'key', 'version'] as const;
-  const fields = reader.record(node, 'an azure_keyvault key', known, field => unknownKey(reader, field, known, severe));
+  const unknown = (field: Field): void => unknownKey(reader, field, azureKeys, severe);
+  const fields = reader.record(node, 'an azure_keyvault key', azureKeys, unknown);
   return {
     vaultUrl: readText(reader, fields, 'vaultUrl'),
     name: readText(reader, fields, 'key'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { aadOf, formatPath, getNode, parseTreePath } from './path.ts';
+import { aadOf, countsComments, formatPath, getNode, parseTreePath } from './path.ts';
 import { comment, entry, leaf, mapping, type Path, sequence } from './tree.ts';
 
 describe('parseTreePath', () => {
@@ -90,6 +90,18 @@ describe('getNode', () => {
       assert.equal(node?.kind === 'leaf' ? node.value : undefined, value);
     });
   }
+  it('counts comments as positions of a list where it is asked to', () => {
+    const listed = mapping([entry('l', sequence([comment(' c'), leaf('x')]))]);
+    assert.equal(getNode(listed, ['l', 0], true), undefined);
+    assert.deepEqual(getNode(listed, ['l', 1], true), leaf('x'));
+    assert.deepEqual(getNode(listed, ['l', 0]), leaf('x'));
+  });
+
+  it('tells the form of sops from the form with dots', () => {
+    assert.ok(countsComments('["a"][0]'));
+    assert.ok(!countsComments('a[0]'));
+  });
+
   it('gives the document for the empty path', () => assert.equal(getNode(document, []), document));
 });
 

@@ -22,6 +22,12 @@ export function parseTreePath(text: string): Path {
   });
 }
 
+/**
+ * Whether a text has sops's own form throughout. In it the comments of a list count as positions, as they do in sops; in
+ * the form with dots, positions count values only.
+ */
+export const countsComments = (text: string): boolean => parseBrackets(text) !== undefined;
+
 /** sops's own form: pieces between `[`, each with a `]` at its end. */
 function parseBrackets(text: string): Path | undefined {
   const path: (string | number)[] = [];
@@ -71,23 +77,28 @@ export function formatPath(path: Path): string {
 
 const quoted = (key: string): string => (key.includes('"]') ? `['${key}']` : `["${key}"]`);
 
-/** The node at a path of one document, or undefined. Comments are not positions; of equal keys the first counts. */
-export function getNode(document: Mapping, path: Path): Node | undefined {
+/**
+ * The node at a path of one document, or undefined. Of equal keys the first counts. Comments are positions of a list only
+ * where `comments` is true; they are no nodes themselves.
+ */
+export function getNode(document: Mapping, path: Path, comments = false): Node | undefined {
   let node: Node | undefined = document;
   for (const segment of path) {
-    node = childOf(node, segment);
+    node = childOf(node, segment, comments);
     if (node === undefined) return undefined;
   }
   return node;
 }
 
-function childOf(node: Node, segment: string | number): Node | undefined {
+function childOf(node: Node, segment: string | number, comments: boolean): Node | undefined {
   if (node.kind === 'mapping') {
     const isWanted = (item: Mapping['items'][number]): item is Entry => item.kind === 'entry' && item.key === segment;
     return node.items.find(isWanted)?.value;
   }
   if (node.kind === 'leaf' || typeof segment === 'string') return undefined;
-  return node.items.filter(item => item.kind !== 'comment')[segment];
+  if (!comments) return node.items.filter(item => item.kind !== 'comment')[segment];
+  const item = node.items[segment];
+  return item?.kind === 'comment' ? undefined : item;
 }
 
 /** The additional data of the value at a path: its keys, each with a colon behind it; list positions are no part of it. */

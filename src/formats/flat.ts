@@ -174,5 +174,8 @@ function boundedKeys(items: ReadonlyMap<number, Place>, key: string): Iterable<n
 }
 
 function invalid(what: string, key: string): TsopsError {
-  return new TsopsError('METADATA_INVALID', what, { path: ['sops', key] });
+  return new TsopsError('METADATA_INVALID', what, {
+    path: ['sops', key],
+    hints: ['Restore the sops block from version control; it was changed by hand or by a bad merge.'],
+  });
 }

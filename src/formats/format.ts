@@ -43,6 +43,11 @@ export interface StoredBlock {
   readonly value: Node;
 }
 
+export interface SealOptions {
+  /** Whether comments decide what is encrypted; they must then be read the same way in the encrypted text. */
+  readonly commentRule?: boolean;
+}
+
 export interface PlainFile {
   readonly tree: Tree<'plain'>;
   /** Reserved top-level keys that the plain file already has; encrypting it is then refused. */
@@ -52,12 +57,16 @@ export interface PlainFile {
    * style alone, as one opaque text of this format; undefined where there is none. It is stored encrypted
    * (`docs/format.md` §7) and handed back to `EncryptedFile.rewrite`.
    */
-  spelling(changes: Changes): string | undefined;
+  spelling(changes: Changes, options?: SealOptions): string | undefined;
   /**
    * The text with every changed slot replaced and the block added to each document.
    * With `keep`, block text of that file is kept wherever its values are equal (editing changes `mac` and `lastmodified` only).
    */
-  rewrite(changes: Changes, block: Mapping, options: PrintOptions & { readonly keep?: EncryptedFile | undefined }): Uint8Array;
+  rewrite(
+    changes: Changes,
+    block: Mapping,
+    options: PrintOptions & { readonly keep?: EncryptedFile | undefined },
+  ): Uint8Array;
 }
 
 export interface EncryptedFile {

@@ -71,9 +71,11 @@ const isWindows = process.platform === 'win32';
 export async function askSecret(prompt: string): Promise<string | undefined> {
   const terminal = openTerminal();
   if (terminal === undefined) return undefined;
-  fs.writeSync(terminal.output, prompt);
   try {
-    return await readHidden(terminal.input);
+    // First silence, then the question: what is typed at once must not be shown either.
+    const answer = readHidden(terminal.input);
+    fs.writeSync(terminal.output, prompt);
+    return await answer;
   } finally {
     fs.writeSync(terminal.output, isWindows ? '\r\n' : '\n');
     terminal.input.destroy();

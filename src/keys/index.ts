@@ -2,7 +2,7 @@
 
 import type { KeyKind, MasterKey } from '../core/metadata.ts';
 import { TsopsError } from '../errors.ts';
-import type { KeyProvider, ProviderEntry, UnwrapFailure } from './provider.ts';
+import type { KeyOption, KeyProvider, ProviderEntry, UnwrapFailure } from './provider.ts';
 
 export const providers = [
   {
@@ -21,6 +21,12 @@ export const providers = [
     load: async () => (await import('./pgp.ts')).pgpProvider,
   },
 ] as const satisfies readonly ProviderEntry[];
+
+/** What a command line needs to know of every kind, without its code. */
+export const keyOptions: readonly (KeyOption & { readonly kind: KeyKind })[] = providers.map(({ kind, option }) => ({
+  kind,
+  ...option,
+}));
 
 /**
  * The code of a kind. A kind that a file may name but this version cannot use gives a provider that says so:

@@ -1,6 +1,6 @@
 /** `decrypt`: encrypted bytes in, plain bytes out. `docs/format.md` §4. */
 
-import { formatPath, getNode } from '../core/path.ts';
+import { countsComments, formatPath, getNode, parseTreePath } from '../core/path.ts';
 import { applyChanges, type Node, type Path, type Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { Format } from '../formats/format.ts';
@@ -10,8 +10,11 @@ import { bytesOf, type Content, inputFormat, likeInput, outputFormat } from './i
 import { type OpenOptions, open } from './open.ts';
 
 export interface DecryptOptions extends OpenOptions {
-  /** Give only this part of the first document: a string as its bare text, anything else printed in the output format. */
-  readonly extract?: Path | undefined;
+  /**
+   * Give only this part of the first document: a string as its bare text, anything else printed in the output format.
+   * A text is parsed: `["a"][0]` as in sops, where comments count as positions of a list, or `a.b[0]`, where they do not.
+   */
+  readonly extract?: Path | string | undefined;
 }
 
 /**
@@ -35,14 +38,18 @@ export async function decrypt<C extends Content>(content: C, options: DecryptOpt
   return likeInput(content, output.print(applyChanges(file.tree, changes), { indent: options.indent }));
 }
 
-function extract(tree: Tree<'plain'>, path: Path, output: Format, indent: number | undefined): Uint8Array {
+function extract(tree: Tree<'plain'>, wanted: Path | string, output: Format, indent: number | undefined): Uint8Array {
   const root = tree.documents[0];
+  const path = typeof wanted === 'string' ? parseTreePath(wanted) : wanted;
+  const comments = typeof wanted === 'string' && countsComments(wanted);
   if (path.length === 0 && root !== undefined) return output.print({ ...tree, documents: [root] }, { indent });
-  const node: Node | undefined = root === undefined ? undefined : getNode(root, path);
+  const node: Node | undefined = root === undefined ? undefined : getNode(root, path, comments);
   if (node === undefined) {
     throw new TsopsError('PATH_NOT_FOUND', `the path ${formatPath(path)} does not exist in the file`, {
       path,
-      hints: ['Check the key names and positions; positions count from 0 and leave comments out.'],
+      hints: [
+        'Check the key names and positions; they count from 0, and comments in a list count too in this form (not in a.b[0]).',
+      ],
     });
   }
   if (node.kind === 'leaf' && typeof node.value === 'string') return new TextEncoder().encode(node.value);

@@ -57,11 +57,12 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
 
 function sealInPlace(input: SealInput, cipher: Cipher, changes: Changes, mac: string): Uint8Array {
   const { file, format, indent, previous } = input;
-  const spelling = input.keepSpelling ? file.spelling(changes) : undefined;
+  const rule = { commentRule: /Comment/.test(input.metadata.selection.kind) };
+  const spelling = input.keepSpelling ? file.spelling(changes, rule) : undefined;
   const fresh = { ...input.metadata, mac, spelling: encryptedSpelling(spelling, cipher, previous?.spelling) };
   const old = previous?.file.blocks[0]?.value;
   const block = old?.kind === 'mapping' ? resealedBlock(old, fresh) : toStored(fresh);
-  const sealed = file.rewrite(changes, block, { indent, keep: previous?.file });
+  const sealed = file.rewrite(changes, block, { indent, keep: previous?.file, ...rule });
   if (input.keepSpelling)
     verifyRestores({ format, sealed, plain: file.tree as Tree<'plain'>, changes, spelling, original: input.bytes });
   return sealed;

@@ -5,15 +5,7 @@
  */
 
 import { sameScalar } from '../core/scalar.ts';
-import {
-  type Changes,
-  type Comment,
-  isComment,
-  type Mapping,
-  type Node,
-  type Scalar,
-  type Tree,
-} from '../core/tree.ts';
+import type { Changes, Comment, Mapping, Node, Scalar, Sequence, Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { Format } from '../formats/format.ts';
 
@@ -41,34 +33,54 @@ export function verifyRestores({ format, sealed, plain, changes, spelling, origi
 function pairNodes(meant: Node, written: Node, changes: Changes, restored: (Scalar | Comment | undefined)[]): void {
   if (meant.kind === 'leaf') {
     const change = changes[meant.slot];
-    if (
-      written.kind !== 'leaf' ||
-      !sameScalar(written.value, change === undefined || isComment(change) ? meant.value : change)
-    ) {
-      throw notRestorable();
-    }
+    if (written.kind !== 'leaf' || !isAsMeant(written.value, meant.value, change)) throw notRestorable();
     if (change !== undefined) restored[written.slot] = meant.value;
     return;
   }
-  if (written.kind !== meant.kind || written.items.length !== meant.items.length) throw notRestorable();
-  for (let i = 0; i < meant.items.length; i++) {
-    const [a, b] = [meant.items[i], written.items[i]];
-    if (a === undefined || b === undefined) throw notRestorable();
-    if (a.kind === 'comment' || b.kind === 'comment') pairComments(a, b, changes, restored);
-    else if (a.kind === 'entry' || b.kind === 'entry') {
-      if (a.kind !== 'entry' || b.kind !== 'entry' || a.key !== b.key) throw notRestorable();
-      pairNodes(a.value, b.value, changes, restored);
-    } else pairNodes(a, b, changes, restored);
+  if (written.kind !== meant.kind) throw notRestorable();
+  pairComments(meant, written, changes, restored);
+  const left = meant.items.filter(item => item.kind !== 'comment');
+  const right = written.items.filter(item => item.kind !== 'comment');
+  if (left.length !== right.length) throw notRestorable();
+  for (const [i, a] of left.entries()) {
+    const b = right[i];
+    if (b === undefined || (a.kind === 'entry' && (b.kind !== 'entry' || a.key !== b.key))) throw notRestorable();
+    pairNodes(a.kind === 'entry' ? a.value : a, b.kind === 'entry' ? b.value : b, changes, restored);
   }
 }
 
-type Item = Mapping['items'][number] | Node;
+/** A ciphertext in a block scalar reads back with the line break that ends it. */
+function isAsMeant(written: Scalar, plain: Scalar, change: Scalar | Comment | undefined): boolean {
+  if (typeof change !== 'string') return sameScalar(written, plain);
+  return typeof written === 'string' && written.trimEnd() === change;
+}
 
-function pairComments(meant: Item, written: Item, changes: Changes, restored: (Scalar | Comment | undefined)[]): void {
-  if (meant.kind !== 'comment' || written.kind !== 'comment') throw notRestorable();
-  const change = changes[meant.slot];
-  if (written.text !== (typeof change === 'string' ? change : meant.text)) throw notRestorable();
-  if (change !== undefined) restored[written.slot] = meant.text;
+type Container = Mapping | Sequence;
+
+/** Every comment that is meant must be there, in its order; an alias in a clear part shows those of its anchor besides. */
+function pairComments(
+  meant: Container,
+  written: Container,
+  changes: Changes,
+  restored: (Scalar | Comment | undefined)[],
+): void {
+  let at = 0;
+  for (const item of meant.items) {
+    if (item.kind !== 'comment') continue;
+    const change = changes[item.slot];
+    const text = typeof change === 'string' ? change : item.text;
+    const comment = nextComment(written, at, text);
+    if (change !== undefined) restored[comment.found.slot] = item.text;
+    at = comment.index + 1;
+  }
+}
+
+function nextComment(container: Container, from: number, text: string): { found: Comment; index: number } {
+  for (let index = from; index < container.items.length; index++) {
+    const found = container.items[index];
+    if (found?.kind === 'comment' && found.text === text) return { found, index };
+  }
+  throw notRestorable();
 }
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {

@@ -74,7 +74,13 @@ function changeOneValue(file) {
   const changed = after.filter((line, i) => line !== before[i]).map(line => line.trim().split(':')[0]);
   console.log(`changed lines: ${changed.join(', ')}`);
   // Within one second `lastmodified` is the same text.
-  if (changed.filter(key => key !== 'lastmodified').sort().join() !== 'mac,username') fail('more than one value, mac and lastmodified changed');
+  if (
+    changed
+      .filter(key => key !== 'lastmodified')
+      .sort()
+      .join() !== 'mac,username'
+  )
+    fail('more than one value, mac and lastmodified changed');
 }
 
 function applyWithKubectl(file) {

@@ -13,7 +13,8 @@ export async function run(call: Call): Promise<void> {
   const printedAnew = flags.extract !== undefined || source.format !== source.outputFormat;
   const config = await configIfNeeded(call, source.name, printedAnew && flags.indent === undefined);
   const options = { ...openingOptions(call), indent: indentFor(call, config, source.outputFormat) };
-  const extract = flags.extract === undefined ? undefined : parseTreePath(flags.extract);
+  const { extract } = flags;
+  if (extract !== undefined) parseTreePath(extract);
   const bytes = await readSource(source);
   if (flags.ifNeeded && !(await about(source, () => isEncrypted(bytes, source)))) {
     if (printedAnew) throw onlyPassedThrough();

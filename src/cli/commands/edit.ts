@@ -10,10 +10,11 @@ import { openingOptions } from '../opening.ts';
 import type { Call } from '../program.ts';
 import { sealingOptions } from '../sealing.ts';
 import { EditingSession } from '../session.ts';
-import { about, formatsOf } from '../source.ts';
+import { about, formatsOf, refuseTemporary } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   const path = checkedPath(call);
+  refuseTemporary(path);
   const { format, outputFormat } = formatsOf(path, call.flags);
   if (format !== outputFormat && call.flags.outputType !== undefined) {
     throw new TsopsError(

@@ -25,7 +25,7 @@ export async function run({ flags, report }: Call): Promise<void> {
 }
 
 /** The folder that holds the git repository, else the current folder. */
-export function repositoryRoot(start: string): string {
+function repositoryRoot(start: string): string {
   for (let folder = start; ; folder = dirname(folder)) {
     if (exists(join(folder, '.git'))) return folder;
     if (dirname(folder) === folder) return start;
@@ -65,7 +65,7 @@ async function newIdentity(path: string, postQuantum: boolean, report: Report): 
   return identity.recipient;
 }
 
-export function configText(recipients: readonly string[]): string {
+function configText(recipients: readonly string[]): string {
   const list = (indent: string) => recipients.map(recipient => `${indent}- ${recipient}\n`).join('');
   return `# Which files are encrypted, for whom, and which of their values. tsops and sops read this file.
 # The first rule whose path_regex matches a file counts; the path is the one from this folder, such as apps/web/secrets.yaml.

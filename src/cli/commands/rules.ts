@@ -28,7 +28,7 @@ export async function run(call: Call): Promise<void> {
 type Matched = NonNullable<RuleExplanation['match']>;
 
 /** The explanation as lines for people. */
-export function explain(file: string, { config, globText, passed, match }: RuleExplanation): string[] {
+function explain(file: string, { config, globText, passed, match }: RuleExplanation): string[] {
   const lines = [
     `file: ${file}`,
     `configuration: ${config}`,

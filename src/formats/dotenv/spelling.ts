@@ -1,13 +1,15 @@
 /**
  * What an encrypted dotenv file cannot show: lines that are only a carriage return (sops refuses them, so they are
  * written empty) and the bytes of comments that are not UTF-8 (a comment is a string in the tree). `docs/format.md` §7.
+ *
+ * The text is the JSON of `Odd`, whose line numbers leave out the block: `{"lines":4,"cr":[1],"comments":[[2,"ZsOp"]]}`.
  */
 
 import type { Changes } from '../../core/tree.ts';
 import { readable } from '../flat.ts';
 import type { Line } from './file.ts';
 
-/** How many lines the file has, which of them (from 0) are a lone carriage return, and comments by line, in base64. */
+/** How many lines the file has, which of them (from 0) are a lone carriage return, and the texts of comments by line, in base64. */
 interface Odd {
   readonly lines: number;
   readonly cr: readonly number[];

@@ -1,7 +1,12 @@
 /**
  * The units of a plain INI file that the encrypted text does not give back by itself: continued lines, several comment lines
  * with blank lines between them, comments behind a header, what a repeated key overrides, text behind a closing quote.
- * Each is kept as its whole text under the names of its section and key. `docs/format.md` §7.
+ * `docs/format.md` §7.
+ *
+ * The text is a JSON list with a row for each unit (scan.ts): `[text, section, n, key, m]` for a key, `[text, section, n]` for a
+ * header and `[text]` for what follows the last key. The unit is the m-th of its key in the n-th section of its name, both
+ * from 0; its text holds everything from the end of the unit before through its own line break, comments and blank lines
+ * included, and is `[base64]` where it is not UTF-8.
  */
 
 import { textOf } from '../../core/scalar.ts';

@@ -2,7 +2,7 @@
 
 import type { Changes, Mapping, Node, Scalar, Tree } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
-import type { EncryptedFile, PlainFile, PrintOptions } from '../format.ts';
+import type { EncryptedFile, PlainFile, PrintOptions, SealOptions } from '../format.ts';
 import { blockPatch } from './block.ts';
 import { EncryptedYaml } from './encrypted.ts';
 import { parseYaml } from './parser.ts';
@@ -36,6 +36,7 @@ export class PlainYaml implements PlainFile {
     if (stream.documents.length === 0 && bytes.length > 0) throw noDocument();
     refuseDuplicates(stream);
     const found = buildTree(stream);
+    refuseWrittenNulls(stream);
     this.#encoding = encoding;
     this.blocks = found.blocks;
     this.#prepared = found.blocks.length > 0 ? { stream, spots: [], replaced: [] } : prepare(stream);
@@ -51,7 +52,7 @@ export class PlainYaml implements PlainFile {
   rewrite(
     changes: Changes,
     block: Mapping,
-    options: PrintOptions & { readonly keep?: EncryptedFile | undefined },
+    options: PrintOptions & SealOptions & { readonly keep?: EncryptedFile | undefined },
   ): Uint8Array {
     const kept = options.keep instanceof EncryptedYaml ? options.keep.kept : undefined;
     const patches = this.#valuePatches(changes);
@@ -59,12 +60,12 @@ export class PlainYaml implements PlainFile {
     this.#prepared.spots.forEach((spot, index) => {
       patches.push(blockPatch(spot, index, block, this.#text, step, kept));
     });
-    patches.push(...this.#fates(changes).untouched);
+    patches.push(...this.#fates(changes, options.commentRule ?? false).untouched);
     return encodeYaml(applyPatches(this.#text, patches).text, this.#encoding);
   }
 
-  spelling(changes: Changes): string | undefined {
-    const { replaced } = this.#fates(changes);
+  spelling(changes: Changes, { commentRule = false }: SealOptions = {}): string | undefined {
+    const { replaced } = this.#fates(changes, commentRule);
     const entries: [SpellingPath, Source][] = replaced.map(({ path, source }) => [path, source]);
     const starts = replaced.map(({ start }) => start);
     const step = this.#step(undefined);
@@ -99,7 +100,7 @@ export class PlainYaml implements PlainFile {
   }
 
   /** What becomes of the replaced parts: an alias in a clear part of the file goes back, everything else needs a spelling. */
-  #fates(changes: Changes): { untouched: Patch[]; replaced: Fate[] } {
+  #fates(changes: Changes, commentRule: boolean): { untouched: Patch[]; replaced: Fate[] } {
     const untouched: Patch[] = [];
     const replaced: Fate[] = [];
     const open = new Map(this.#prepared.replaced.map(entry => [entry.at, entry]));
@@ -107,16 +108,21 @@ export class PlainYaml implements PlainFile {
     const touched = this.#changedOffsets(changes);
     visitPaths(this.#prepared.stream, (node, path) => {
       const entry = open.get(node.propsStart);
-      if (entry === undefined) return;
+      if (entry === undefined || entry.key !== (path.at(-1) === true)) return;
       open.delete(node.propsStart);
       const [start, end] = [node.propsStart, node.end];
       const { target, source } = entry;
-      const free =
+      const clear =
         target !== undefined && !hasBetween(touched, start, end) && !hasBetween(touched, target.start, target.end);
+      const free = clear && !(commentRule && this.#hasCommentIn(target));
       if (free && typeof source === 'string' && !hasComment(node)) untouched.push({ start, end, text: source });
       else replaced.push({ start, end, source, path: [...path] });
     });
     return { untouched, replaced };
+  }
+
+  #hasCommentIn({ start, end }: { readonly start: number; readonly end: number }): boolean {
+    return this.#prepared.stream.comments.some(comment => comment.start >= start && comment.start < end);
   }
 
   /** Where the changed leaves start, in ascending order. */
@@ -231,6 +237,19 @@ function noDocument(): TsopsError {
   return new TsopsError('FILE_SYNTAX', 'the file holds nothing but comments or blank lines', {
     hints: ['Put at least one key and value into it.'],
   });
+}
+
+/** A document that is nothing is an empty mapping; one that says `null` has no place for a block. */
+function refuseWrittenNulls(stream: YamlStream): void {
+  for (const [document, { root }] of stream.documents.entries()) {
+    if (root.kind !== 'scalar' || root.propsStart === root.end) continue;
+    throw new TsopsError('FILE_SYNTAX', 'the document is a written null', {
+      document,
+      line: root.line + 1,
+      column: root.column + 1,
+      hints: ['Leave the document empty, or write {} in its place.'],
+    });
+  }
 }
 
 function refuseDuplicates(stream: YamlStream): void {

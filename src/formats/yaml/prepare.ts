@@ -26,6 +26,8 @@ export interface BlockSpot {
 /** Text of the source that was replaced before encrypting, and where its replacement starts in the prepared text. */
 export interface Replaced {
   readonly at: number;
+  /** Whether it is the key of a pair. */
+  readonly key: boolean;
   readonly source: string | readonly [head: string, body: string];
   /**
    * Of an alias: where the node that it names now stands. The alias may be put back where neither that nor its
@@ -53,13 +55,20 @@ export function prepare(stream: YamlStream): Prepared {
     const start = patched.moved(spot.start) - (placeholders[index]?.text.length ?? 0);
     return { ...spot, start, end: start + (placeholders[index]?.text.length ?? 0) };
   });
+  const keys = new Set(stream.documents.flatMap(document => keyAliasesOf(document.root)));
   const replaced: Replaced[] = aliases.map(alias => ({
+    key: keys.has(alias),
     at: patched.moved(alias.start),
     source: stream.text.slice(alias.start, alias.end),
     target: { start: patched.moved(alias.target.start), end: patched.moved(alias.target.end) },
   }));
   if (last !== undefined)
-    replaced.push({ at: patched.moved(last.propsStart), source: sourceOf(last, stream.text), target: undefined });
+    replaced.push({
+      key: false,
+      at: patched.moved(last.propsStart),
+      source: sourceOf(last, stream.text),
+      target: undefined,
+    });
   return { stream: parseYaml(patched.text), spots: movedSpots, replaced };
 }
 
@@ -89,12 +98,18 @@ export function withLineEnds(lines: string, spot: BlockSpot, text: string): stri
   return spot.lastLine ? newline + lines : lines + newline;
 }
 
-/** Every alias that stands for a value, in order of position. */
+/** Every alias, in order of position; one that is a key too, since its anchor may get a ciphertext. */
 function aliasesOf(node: SyntaxNode): AliasNode[] {
   if (node.kind === 'alias') return [node];
   if (node.kind === 'sequence') return node.items.flatMap(aliasesOf);
-  if (node.kind === 'mapping') return node.pairs.flatMap(pair => aliasesOf(pair.value));
+  if (node.kind === 'mapping') return node.pairs.flatMap(({ key, value }) => [...aliasesOf(key), ...aliasesOf(value)]);
   return [];
+}
+
+function keyAliasesOf(node: SyntaxNode): SyntaxNode[] {
+  if (node.kind === 'sequence') return node.items.flatMap(keyAliasesOf);
+  if (node.kind !== 'mapping') return [];
+  return node.pairs.flatMap(({ key, value }) => [...(key.kind === 'alias' ? [key] : []), ...keyAliasesOf(value)]);
 }
 
 /** A comment behind the last value may belong elsewhere once a block follows it; so may all in a flow mapping. */

@@ -8,7 +8,8 @@
 import type { SyntaxNode, YamlStream } from './syntax.ts';
 
 export type Source = string | readonly [head: string, body: string];
-export type SpellingPath = readonly (string | number)[];
+/** Ends in `true` where the key itself is meant and not its value. */
+export type SpellingPath = readonly (string | number | true)[];
 
 export function printSpelling(entries: readonly (readonly [SpellingPath, Source])[]): string | undefined {
   return entries.length === 0 ? undefined : JSON.stringify(entries);
@@ -52,19 +53,23 @@ export function locate(
   return found;
 }
 
-/** Visits every node that is a value, with its path. Aliases are not followed. */
-export function visitPaths(
-  stream: YamlStream,
-  visit: (node: SyntaxNode, path: readonly (string | number)[]) => void,
-): void {
-  const path: (string | number)[] = [];
+/** Visits every node with its path, keys included. Aliases are not followed. */
+export function visitPaths(stream: YamlStream, visit: (node: SyntaxNode, path: SpellingPath) => void): void {
+  const path: (string | number | true)[] = [];
   const walk = (node: SyntaxNode, step: string | number): void => {
     path.push(step);
     visit(node, path);
     if (node.kind === 'sequence') node.items.forEach(walk);
-    if (node.kind === 'mapping')
-      for (const { key, value } of node.pairs) walk(value, key.kind === 'scalar' ? key.text : '');
+    if (node.kind === 'mapping') for (const pair of node.pairs) walkPair(pair.key, pair.value);
     path.pop();
+  };
+  const walkPair = (key: SyntaxNode, value: SyntaxNode): void => {
+    const scalar = key.kind === 'alias' ? key.target : key;
+    const name = scalar.kind === 'scalar' ? scalar.text : '';
+    path.push(name, true);
+    visit(key, path);
+    path.length -= 2;
+    walk(value, name);
   };
   stream.documents.forEach((document, index) => {
     walk(document.root, index);
