@@ -99,7 +99,7 @@ export function casesOf(areas: readonly string[]): Case[] {
 
 export function caseFile(test: Case, name: string): Buffer | undefined {
   const path = join(vectors, 'cases', test.area, test.name, name);
-  return existsSync(path) ? readFileSync(path) : undefined;
+  return name !== '' && existsSync(path) ? readFileSync(path) : undefined;
 }
 
 /** The name of a file of the case, whatever its ending: `plain`, `encrypted` or `decrypted`. */

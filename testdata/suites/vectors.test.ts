@@ -8,6 +8,7 @@ import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Timestamp } from '../../src/core/scalar.ts';
 import type { Node } from '../../src/core/tree.ts';
 import { formatEntry } from '../../src/formats/index.ts';
@@ -20,6 +21,7 @@ import {
   casesOf,
   environmentOf,
   fileNamed,
+  type RunOptions,
   removeFolder,
   root,
   runTsops,
@@ -81,7 +83,16 @@ async function decrypts(entry: Case, folder: string, env: CaseEnv, exitCode: num
   const plain = caseFile(entry, fileNamed(entry, 'plain') ?? '');
   if (expected === undefined || run.stdout.equals(expected) || (plain !== undefined && run.stdout.equals(plain)))
     return;
-  assert.deepEqual(await valuesOf(run.stdout, entry.format), await valuesOf(expected, entry.format), 'other values');
+  const wanted = await valuesOf(expected, entry.format).catch(() => undefined);
+  if (isDeepStrictEqual(await valuesOf(run.stdout, entry.format), wanted)) return;
+  assert.ok(caseFile(entry, 'decrypted.json') !== undefined, 'other values');
+  await sameJson(entry, name, options);
+}
+
+/** For texts of sops that read back otherwise (its indentation indicators can be wrong): the values as JSON. */
+async function sameJson(entry: Case, name: string, options: RunOptions): Promise<void> {
+  const values = await runTsops(['decrypt', '--output-type', 'json', name], options);
+  assert.equal(values.stdout.toString(), caseFile(entry, 'decrypted.json')?.toString() ?? assert.fail('no values'));
 }
 
 /** All values with their keys, comments left out, in a form that can be compared. */
@@ -118,18 +129,23 @@ async function roundTrips(entry: Case, folder: string): Promise<void> {
   if (entry.area === 'selection') await sameSelection(entry, run.stdout.toString());
 }
 
+interface Leaf {
+  readonly encrypted: boolean;
+  readonly type: string;
+}
+
 /** The same values are encrypted as sops encrypted, whatever the layout. */
 async function sameSelection(entry: Case, ours: string): Promise<void> {
   const recorded = caseFile(entry, 'selection.json');
   if (recorded === undefined) return;
-  const expected = JSON.parse(recorded.toString()) as { encrypted: boolean }[] | { leaves: { encrypted: boolean }[] };
+  const expected = JSON.parse(recorded.toString()) as Leaf[] | { leaves: Leaf[] };
   const leaves = Array.isArray(expected) ? expected : expected.leaves;
   const count = (text: string): number =>
     text.replace(/\n(sops:|\s*"sops":|\[sops\]|sops_)[\s\S]*$/, '').match(/,type:(?!comment)[a-z]+\]/g)?.length ?? 0;
   if (leaves === undefined) return;
   assert.equal(
     count(ours),
-    leaves.filter(leaf => leaf.encrypted).length,
+    leaves.filter(leaf => leaf.encrypted && leaf.type !== 'comment').length,
     'another number of ciphertexts than sops made',
   );
 }
