@@ -5,17 +5,7 @@ import { globSync } from 'node:fs';
 
 const given = process.argv.slice(2);
 const files = given.length > 0 ? given : globSync(['src/**/*.test.ts', 'testdata/**/*.test.ts']).sort();
-const done = spawnSync(
-  process.execPath,
-  [
-    '--test',
-    '--test-concurrency=2',
-    '--test-reporter=dot',
-    '--test-reporter-destination=stderr',
-    '--test-reporter=spec',
-    '--test-reporter-destination=stdout',
-    ...files,
-  ],
-  { stdio: 'inherit' },
-);
+const done = spawnSync(process.execPath, ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files], {
+  stdio: 'inherit',
+});
 process.exitCode = done.status ?? 1;

@@ -10,6 +10,8 @@ import { fileURLToPath } from 'node:url';
 export const root: string = fileURLToPath(new URL('../..', import.meta.url));
 export const vectors: string = join(root, 'testdata', 'vectors');
 const tsops = join(root, 'bin', 'tsops.js');
+/** The Node that runs the command; the environment can name another version. */
+const nodeProgram = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
 /** A real sops to compare with, where the environment names one. */
 export const realSops: string | undefined = process.env['TSOPS_TEST_SOPS'];
 
@@ -29,7 +31,7 @@ export interface RunOptions {
 
 /** One run of the built tsops with an empty home and no SOPS_* variable but the given ones. */
 export async function runTsops(args: readonly string[], options: RunOptions): Promise<Run> {
-  const run = await runProgram(process.execPath, [tsops, ...args], options);
+  const run = await runProgram(nodeProgram, [tsops, ...args], options);
   for (const secret of options.secrets ?? []) {
     assert.ok(!run.stderr.includes(secret), `a secret of the test data reached stderr of: tsops ${args.join(' ')}`);
   }
@@ -86,7 +88,7 @@ export interface Case {
   readonly passphraseFile?: string;
 }
 
-export function readCase(area: string, name: string): Case {
+function readCase(area: string, name: string): Case {
   return JSON.parse(readFileSync(join(vectors, 'cases', area, name, 'case.json'), 'utf8')) as Case;
 }
 
