@@ -88,13 +88,13 @@ function applyWithKubectl(file) {
   const applied = spawnSync('kubectl', ['apply', '--dry-run=client', '--validate=false', '-f', '-'], {
     input: stdout,
     encoding: 'utf8',
-    env: { ...environment, KUBECONFIG: '/dev/null' },
+    env: { ...environment, KUBECONFIG: join(folder, 'no-kubeconfig') },
   });
   if (applied.error?.code === 'ENOENT') console.log('kubectl is not installed here: this step was left out');
   else if (applied.status === 0) console.log(applied.stdout.trim());
   else if (/connection refused|no such host|dial tcp|couldn't get current server/i.test(applied.stderr))
     offlineCheck(stdout);
-  else fail(`kubectl refused the Secret (status ${applied.status})`);
+  else fail(`kubectl refused the Secret (status ${applied.status}): ${applied.stderr.slice(-400)}`);
 }
 
 /** Without a cluster `kubectl apply` has no list of kinds; its parser can be had offline all the same. */
