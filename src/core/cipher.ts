@@ -88,7 +88,7 @@ function open(key: KeyObject, text: string, aad: string): Value | Comment {
 
 const undecryptableHints: readonly string[] = [
   'Its ciphertext was changed or cut, or stands under another key than the one it was encrypted for.',
-  'Restore the value from version control, or set it again with `tsops set`.',
+  'Restore the value from version control, or enter it again with `tsops edit` once the rest decrypts.',
 ];
 
 interface Parts {

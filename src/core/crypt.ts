@@ -267,7 +267,7 @@ const located = (error: unknown, place: Place): unknown =>
 
 const notCiphertext = (): TsopsError =>
   new TsopsError('VALUE_UNDECRYPTABLE', 'a value stands in clear text where the selection rule says it is encrypted', {
-    hints: ['It was added or changed by hand. Take it out, and set it with `tsops set` or `tsops edit`.'],
+    hints: ['It was added or changed by hand. Take it out, and add it with `tsops edit`.'],
   });
 
 const valueIsComment = (where: Where): TsopsError =>
