@@ -201,6 +201,10 @@ test('a slip of the pen gets a hint, and no value is repeated', () => {
     assert.equal(error.message, 'the flag --encrypted-regexp is not known');
     assert.deepEqual(error.hints, ['Did you mean --encrypted-regex?']);
   });
+  fails(['decrypt', '-x.yaml'], error =>
+    assert.deepEqual(error.hints, ['If a file of that name is meant, write ./-x.yaml.']),
+  );
+  fails(['keygen', '-o', ''], error => assert.equal(error.message, '--output needs a file name'));
   for (const argv of [
     ['encrypt', '--indent=secret', 'f'],
     ['encrypt', '--in-place=secret', 'f'],

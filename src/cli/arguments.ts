@@ -117,7 +117,8 @@ function unknownFlag(word: string, name: string, grammar: Grammar): TsopsError {
   const shown = word.split('=', 1)[0] ?? '';
   if (grammar.absentFlags.includes(name)) return usage(`this version of tsops does not have the flag ${shown}`);
   const near = nearest(name, [...grammar.flags.keys()]);
-  return usage(`the flag ${shown} is not known`, near === undefined ? [] : [`Did you mean --${near}?`]);
+  const hint = near === undefined ? `If a file of that name is meant, write ./${shown}.` : `Did you mean --${near}?`;
+  return usage(`the flag ${shown} is not known`, [hint]);
 }
 
 /** Go's strconv.ParseBool. */
@@ -148,6 +149,8 @@ function helpOn(topic: string | undefined, grammar: Grammar): Invocation {
 /** Checks flags and operands against the command and puts them into the one form. */
 function settle(command: CommandEntry, reading: Reading, grammar: Grammar, env: Environment): Invocation {
   const settings: string[] = [];
+  // An empty variable of a script must not put a secret key on the screen or into a log.
+  if (command.name === 'keygen' && reading.given.get('output') === '') throw usage('--output needs a file name');
   for (const [name, value] of withVariables(command, reading.given, grammar, env)) {
     const flag = grammar.flags.get(name);
     if (flag === undefined || !command.flags.includes(name)) refuseForeign(command, name, value);
@@ -216,9 +219,10 @@ function usage(message: string, hints: string[] = []): TsopsError {
   return new TsopsError('USAGE', message, { hints });
 }
 
-/** The name that is at most two slips of the pen away. */
+/** The name that is at most two slips of the pen away, and has more in common with it than not. */
 function nearest(name: string, names: readonly string[]): string | undefined {
-  const near = names.map(other => ({ other, slips: distance(name, other) })).filter(({ slips }) => slips <= 2);
+  const most = Math.min(2, Math.floor(name.length / 2));
+  const near = names.map(other => ({ other, slips: distance(name, other) })).filter(({ slips }) => slips <= most);
   return near.sort((a, b) => a.slips - b.slips)[0]?.other;
 }
 

@@ -1,5 +1,6 @@
 /** The .sops.yaml of a run: named by --config, else found by the rules of `docs/config.md` §1. */
 
+import { currentDir } from '../host/directories.ts';
 import { type Config, type FormatName, findConfig, loadConfig } from '../index.ts';
 import type { Call } from './program.ts';
 
@@ -8,7 +9,7 @@ import type { Call } from './program.ts';
  * @throws TsopsError CONFIG_INVALID
  */
 export async function configFor({ flags, report }: Call, target: string | undefined): Promise<Config | undefined> {
-  const found = await findConfig({ cwd: process.cwd(), target, explicit: flags.config });
+  const found = await findConfig({ cwd: currentDir(), target, explicit: flags.config });
   if (found === undefined) return undefined;
   const config = await loadConfig(found);
   for (const warning of config.warnings) report.warn(warning);

@@ -86,6 +86,42 @@ test('a reader that goes away ends the run quietly', { skip: process.platform ==
   assert.equal(String(stderr), 'status 141\n');
 });
 
+describe('streams that take nothing', { skip: process.platform !== 'linux' }, () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const script = `process.exitCode = await (await import(${JSON.stringify(main)})).main(process.argv.slice(1));`;
+  const run = (redirection: string, args: string[]) => {
+    const shell = `"$0" --input-type=module -e "$SCRIPT" -- "$@" ${redirection}`;
+    const env = { ...work.env, SCRIPT: script };
+    return spawnSync('sh', ['-c', shell, process.execPath, ...args], { cwd: work.path(''), env, encoding: 'utf8' });
+  };
+
+  test('a full standard output is an error in one line, for the version too', () => {
+    for (const args of [['--version'], ['--help'], ['keygen']]) {
+      const { status, stderr } = run('>/dev/full', args);
+      assert.equal(status, 3);
+      assert.equal(stderr, 'tsops: error: standard output cannot be written: no space left on the device\n');
+    }
+  });
+
+  test('where nobody can be told, the exit status is the same', () => {
+    for (const redirection of ['2>/dev/full', '2>&-', '>&- 2>&-'])
+      assert.equal(run(redirection, ['decrypt', 'nothing.yaml']).status, 100, redirection);
+  });
+});
+
+test('a current folder that is gone is named as such', { skip: process.platform !== 'linux' }, () => {
+  const main = fileURLToPath(new URL('main.ts', import.meta.url));
+  const script = `import fs from 'node:fs'; const { main } = await import(${JSON.stringify(main)});
+    fs.mkdirSync('gone'); process.chdir('gone'); fs.rmdirSync('../gone'); process.exitCode = await main(['init']);`;
+  const { status, stderr } = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+    cwd: work.path(''),
+    env: work.env,
+    encoding: 'utf8',
+  });
+  assert.equal(status, 2);
+  assert.match(stderr, /^tsops: error: the current folder does not exist any more\ntsops: hint: /);
+});
+
 test('the start says in one line that Node is too old', () => {
   const bin = new URL('../../bin/tsops.js', import.meta.url).href;
   const script = `Object.defineProperty(process, 'versions', { value: { ...process.versions, node: '22.11.0' } }); await import(${JSON.stringify(bin)});`;

@@ -1,11 +1,13 @@
 /** The command: what is asked, the command's own module, and the only place that turns errors into text and an exit status. */
 
 import type { Invocation } from './arguments.ts';
+import type { Report } from './report.ts';
 
 /** Runs the command line; gives the exit status (docs/errors.md). */
 export async function main(argv: readonly string[]): Promise<number> {
-  if (argv.length === 1 && /^--?v(ersion)?$/.test(argv[0] ?? '')) return printVersion();
-  const { Report, asTsopsError } = await import('./report.ts');
+  // The shortest way to the most frequent question: nothing is loaded for messages unless there is one.
+  if (argv.length === 1 && /^--?v(ersion)?$/.test(argv[0] ?? '')) return printVersion().catch(failed);
+  const { Report } = await import('./report.ts');
   const report = await Report.onTerminal();
   try {
     const { normalise } = await import('./arguments.ts');
@@ -19,10 +21,16 @@ export async function main(argv: readonly string[]): Promise<number> {
     await runCommand(invocation as Invocation & { command: never }, report);
     return 0;
   } catch (error) {
-    const known = asTsopsError(error, report.verbose);
-    report.fail(known);
-    return known.exitStatus;
+    return failed(error, report);
   }
+}
+
+async function failed(error: unknown, given?: Report): Promise<number> {
+  const { Report, asTsopsError } = await import('./report.ts');
+  const report = given ?? (await Report.onTerminal());
+  const known = asTsopsError(error, report.verbose);
+  report.fail(known);
+  return known.exitStatus;
 }
 
 /** No request leaves the machine: tsops does not look for new versions. */

@@ -8,6 +8,14 @@ describe('messages', () => {
     ['nothing known', {}, 'm', ['m']],
     ['a file', { file: 'a.yaml' }, 'm', ['a.yaml: m']],
     ['standard input', { file: '-' }, 'm', ['standard input: m']],
+    ['an empty file name', { file: '' }, 'm', ['"": m']],
+    ['an identity for a file name', { file: 'd/AGE-SECRET-KEY-1QQ' }, 'm', ['d/AGE-SECRET-KEY-(not shown): m']],
+    [
+      'an identity anywhere',
+      {},
+      'no --age-secret-key-1qq, AGE-PLUGIN-X-1Q',
+      ['no --AGE-secret-key-(not shown), AGE-PLUGIN-(not shown)'],
+    ],
     ['a line', { file: 'a.yaml', line: 3 }, 'm', ['a.yaml:3: m']],
     ['a column', { file: 'a.yaml', line: 3, column: 5 }, 'm', ['a.yaml:3:5: m']],
     ['a line without a file', { line: 3, column: 5 }, 'm', ['3:5: m']],
@@ -32,6 +40,18 @@ test('what could command a terminal or turn the text around is escaped, all else
     'a\\u{0}\\u{1f}\\u{7f}\\u{9b}\\u{202e}\\u{2028}\\u{d800}\\u{feff}',
   );
   assert.equal(escapeControls('äö漢字 😀 ["k"]'), 'äö漢字 😀 ["k"]');
+});
+
+test('what is too large for a string is no fault of tsops', () => {
+  for (const work of [() => 'x'.repeat(2 ** 29), () => Buffer.alloc(2 ** 29).toString('latin1')]) {
+    let thrown: unknown;
+    try {
+      work();
+    } catch (error) {
+      thrown = error;
+    }
+    assert.equal(asTsopsError(thrown, false).code, 'NOT_REPRESENTABLE');
+  }
 });
 
 test('the text of a foreign error is not shown, its places only when asked', () => {

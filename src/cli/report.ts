@@ -41,6 +41,8 @@ export class Report {
   }
 
   #say(text: string): void {
+    // Where nobody can be told, the exit status still says how it went.
+    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
     process.stderr.write(`${text}\n`);
   }
 }
@@ -56,10 +58,15 @@ export function messageLines(error: TsopsError): string[] {
 
 /** `file:line:column: `, as far as it is known. */
 function placeText({ file, line, column, document }: Where): string {
-  const place = [file === '-' ? 'standard input' : file, line, line === undefined ? undefined : column];
-  const known = place.filter(part => part !== undefined && part !== '').join(':');
+  const place = [fileText(file), line, line === undefined ? undefined : column];
+  const known = place.filter(part => part !== undefined).join(':');
   const inDocument = document !== undefined && document > 0 && line === undefined ? `document ${document + 1}: ` : '';
   return `${known === '' ? '' : `${known}: `}${inDocument}`;
+}
+
+function fileText(file: string | undefined): string | undefined {
+  if (file === '') return '""';
+  return file === '-' ? 'standard input' : file;
 }
 
 /** A key path in the spelling of `--extract`. */
@@ -67,9 +74,16 @@ function pathText(path: readonly (string | number)[]): string {
   return path.map(part => (typeof part === 'number' ? `[${part}]` : `["${part}"]`)).join('');
 }
 
-/** Names and texts of a file must not command the terminal or pretend to be lines of ours. */
+/**
+ * Names and texts of a file must not command the terminal or pretend to be lines of ours. An age identity that was typed in the
+ * wrong place (as a file, as a flag) must not end up in a log.
+ */
 export function escapeControls(text: string): string {
-  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, char => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`);
+  const discreet = text.replace(/\bAGE-(SECRET-KEY|PLUGIN)-[0-9A-Z-]+/gi, 'AGE-$1-(not shown)');
+  return discreet.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    char => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,
+  );
 }
 
 /**
@@ -78,11 +92,24 @@ export function escapeControls(text: string): string {
  */
 export function asTsopsError(error: unknown, verbose: boolean): TsopsError {
   if (error instanceof TsopsError) return error;
+  if (isTooLarge(error)) {
+    return new TsopsError('NOT_REPRESENTABLE', 'the content is too large to be worked on', {
+      hints: ['Split the file, or encrypt it as a whole with --input-type binary.'],
+    });
+  }
   const kind = error instanceof Error ? error.constructor.name : typeof error;
   const stack = verbose && error instanceof Error ? stackLines(error) : [];
   return new TsopsError('INTERNAL', [`a check inside tsops failed (${kind})`, ...stack].join('\n'), {
     hints: ['This is a fault of tsops. Please report it with what --verbose shows, but without any secret.'],
   });
+}
+
+/** What JavaScript throws for a string of 2^29 characters, or an array of 2^32 elements. */
+function isTooLarge(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    /^(Invalid (string|array|typed array) length|Cannot create a string longer)/.test(error.message)
+  );
 }
 
 function stackLines(error: Error): string[] {

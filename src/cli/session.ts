@@ -36,7 +36,9 @@ export class EditingSession {
     const { path } = this.#file;
     const status = await runInteractive(this.#editor.program, [...this.#editor.args, path]);
     if (status !== 0) {
-      throw new TsopsError('EDITOR_FAILED', `the editor ended with status ${status}; the file is as it was`);
+      throw new TsopsError('EDITOR_FAILED', `the editor ended with status ${status}; the file is as it was`, {
+        hints: ['Run the command again; SOPS_EDITOR or EDITOR names another editor.'],
+      });
     }
     const edited = await readOptionalFile(path);
     if (edited !== undefined) return edited;

@@ -1,7 +1,7 @@
 /** Where a command's input comes from, by which name and format it is known, and where the result goes. */
 
 import { TsopsError } from '../errors.ts';
-import { isFile, readFileBounded, readStdin } from '../host/files.ts';
+import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin } from '../host/files.ts';
 import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
 import { type FormatName, formatOf } from '../index.ts';
 import type { FlagValues } from './flags.ts';
@@ -60,8 +60,17 @@ export function formatsOf(
   return { format, outputFormat };
 }
 
-export async function readSource({ path }: Source): Promise<Uint8Array> {
-  return path === undefined ? readStdin() : readFileBounded(path);
+/** @param limits for an encrypted file `maxEncryptedBytes`, so that everything that was encrypted can be read back */
+export async function readSource({ path }: Source, limits: ReadLimits = {}): Promise<Uint8Array> {
+  return path === undefined ? readStdin(limits) : readFileBounded(path, limits);
+}
+
+/** @throws TsopsError NOT_REPRESENTABLE for what could not be read back: it must not take the place of the plain text */
+export function refuseTooLarge(sealed: Uint8Array): Uint8Array {
+  if (sealed.length <= maxEncryptedBytes) return sealed;
+  throw new TsopsError('NOT_REPRESENTABLE', `the encrypted file would be larger than ${maxEncryptedBytes} bytes`, {
+    hints: ['Split the file, or encrypt it as a whole with --input-type binary.'],
+  });
 }
 
 /** Puts the result into the file, into --output, or on standard output. */

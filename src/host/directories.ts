@@ -1,8 +1,20 @@
-/** The folders of the user. */
+/** The folders of the user and of this process. */
 
 import { homedir } from 'node:os';
 import { isAbsolute, join } from 'node:path';
+import { TsopsError } from '../errors.ts';
 import { type Environment, env } from './environment.ts';
+
+/** The current folder. @throws TsopsError FILE_UNREADABLE where it has been removed */
+export function currentDir(): string {
+  try {
+    return process.cwd();
+  } catch {
+    throw new TsopsError('FILE_UNREADABLE', 'the current folder does not exist any more', {
+      hints: ['Change to a folder that is there, and run the command again.'],
+    });
+  }
+}
 
 /** The home folder of the user; undefined where there is none. */
 export function homeDir(): string | undefined {

@@ -18,6 +18,10 @@ const words: Readonly<Record<string, string>> = {
   EXDEV: 'it is on another file system',
   ENXIO: 'no such device or address',
   EIO: 'input/output error',
+  EBADF: 'it is not open',
+  EFBIG: 'it would be larger than allowed',
+  ETXTBSY: 'it is a program that runs',
+  EAGAIN: 'it is in use at the moment',
 };
 
 /** The `code` of a system error, or undefined. */

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { TsopsError } from '../errors.ts';
-import { exists, isFile, readFileBounded, readOptionalFile } from './files.ts';
+import { exists, isFile, isRegularFile, readFileBounded, readOptionalFile } from './files.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'tsops-files-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -29,6 +29,7 @@ describe('reading', () => {
     assert.equal(text(await readFileBounded(path)), '0123456789');
     writer.kill();
     assert.equal(await isFile(path), true);
+    assert.equal(isRegularFile(path), false);
   });
 
   test('a missing file, a folder and too large a file are told apart', async () => {
@@ -50,6 +51,18 @@ describe('reading', () => {
     fs.symlinkSync('nowhere', join(folder, 'dangling'));
     assert.equal(exists(join(folder, 'dangling')), true);
     assert.equal(await isFile(join(folder, 'dangling')), false);
+  });
+
+  test('what cannot even be looked at is there, is no file, and reading it says why', {
+    skip: process.platform === 'win32',
+  }, async () => {
+    fs.symlinkSync('loop', join(folder, 'loop'));
+    for (const path of [join(folder, 'loop'), join(folder, 'loop', 'below'), join(folder, 'x'.repeat(300))]) {
+      assert.equal(exists(path), true);
+      assert.equal(await isFile(path), false);
+      assert.equal(isRegularFile(path), false);
+      await assert.rejects(readFileBounded(path), { code: 'FILE_UNREADABLE', message: /too many|too long/ });
+    }
   });
 
   for (const call of ['readStdin()', "readFileBounded('/dev/stdin')"]) {

@@ -6,6 +6,8 @@ import { fileError, systemCode } from './faults.ts';
 
 /** The base64 of this much still fits into one JavaScript string (2^29 - 24 characters). */
 const defaultMaxBytes = 256 * 1024 * 1024;
+/** The largest encrypted file: a binary file of the greatest size, in base64, and its block. */
+export const maxEncryptedBytes = Math.ceil(defaultMaxBytes / 3) * 4 + 4 * 1024 * 1024;
 const chunkBytes = 256 * 1024;
 
 export interface ReadLimits {
@@ -41,13 +43,31 @@ export async function readOptionalFile(path: string, limits: ReadLimits = {}): P
 
 /** Whether there is something at the path that can be read as a file: a regular file, a FIFO or a device, but no folder. */
 export async function isFile(path: string): Promise<boolean> {
-  const found = fs.statSync(path, { throwIfNoEntry: false });
+  const found = statsOf(path);
   return found !== undefined && !found.isDirectory();
 }
 
-/** Whether there is anything at all at the path, a dangling symbolic link included. */
+/** Whether there is a regular file at the path, or behind the links there: one that can be read twice and replaced. */
+export function isRegularFile(path: string): boolean {
+  return statsOf(path)?.isFile() ?? false;
+}
+
+/** Whether there is anything at all at the path, a dangling symbolic link included, or something that cannot be looked at. */
 export function exists(path: string): boolean {
-  return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  try {
+    return fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch {
+    return true;
+  }
+}
+
+/** Undefined also for a link loop, a name that is too long or a closed folder: reading it says what is wrong. */
+function statsOf(path: string): fs.Stats | undefined {
+  try {
+    return fs.statSync(path, { throwIfNoEntry: false });
+  } catch {
+    return undefined;
+  }
 }
 
 /** All of standard input. @throws TsopsError FILE_UNREADABLE */

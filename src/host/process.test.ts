@@ -51,6 +51,15 @@ describe('runProgram', () => {
     assert.ok(Date.now() - begun < 5000);
   });
 
+  test('a program that has ended is not waited for longer because of what it left running', async () => {
+    const script = `require('child_process').spawn(process.execPath, ['-e', 'setTimeout(() => {}, 8000)'], { stdio: 'inherit' });
+      process.stdout.write('x'.repeat(150_000), () => process.exit(3))`;
+    const begun = Date.now();
+    const result = await runProgram(...node(script), { timeoutMs });
+    assert.deepEqual([result.status, result.stdout.length], [3, 150_000]);
+    assert.ok(Date.now() - begun < 5000);
+  });
+
   test('a program that does not read its input is no error', async () => {
     const result = await runProgram(...node('process.exit(0)'), { input: new Uint8Array(5_000_000), timeoutMs });
     assert.equal(result.status, 0);

@@ -26,6 +26,8 @@ export interface ProgramResult {
 }
 
 const maxOutputBytes = 64 * 1024 * 1024;
+/** How long the pipes of a program that has ended are still read. */
+const lingeringMs = 1000;
 const notStarted: ProgramResult = { status: 127, stdout: new Uint8Array(), stderr: new Uint8Array() };
 
 /** Runs a program and collects what it prints (up to 64 MiB, then it is killed). It never throws: see `status`. */
@@ -49,8 +51,10 @@ function collect(child: ChildProcess, options: ProgramOptions): Promise<ProgramR
   const output = { stdout: [] as Buffer[], stderr: [] as Buffer[] };
   return new Promise(settle => {
     let bytes = 0;
+    let lingering: NodeJS.Timeout | undefined;
     const end = (status: number | null) => {
       clearTimeout(timer);
+      clearTimeout(lingering);
       // A grandchild may hold the pipes open; nobody waits for it.
       for (const stream of child.stdio) stream?.destroy();
       settle({ status, stdout: Buffer.concat(output.stdout), stderr: Buffer.concat(output.stderr) });
@@ -68,6 +72,10 @@ function collect(child: ChildProcess, options: ProgramOptions): Promise<ProgramR
       });
     }
     child.on('error', () => end(127));
+    // What the program itself printed is in the pipes when it exits; they close only with the last program it left behind.
+    child.on('exit', status => {
+      lingering = setTimeout(() => end(status), lingeringMs);
+    });
     child.on('close', status => end(status));
     // A program that does not read its input closes it early; that is its right.
     child.stdin?.on('error', () => {});
@@ -85,7 +93,7 @@ export async function runInteractive(
   options: { readonly env?: Readonly<Record<string, string>> } = {},
 ): Promise<number> {
   const program = findProgram(command);
-  if (program === undefined) throw new TsopsError('EDITOR_FAILED', 'the editor was not found on the PATH');
+  if (program === undefined) throw editorFailed('the editor was not found on the PATH');
   const child = spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } });
   return waitFor(child);
 }
@@ -105,13 +113,19 @@ function waitFor(child: ChildProcess): Promise<number> {
     });
     child.on('error', error => {
       release();
-      fail(new TsopsError('EDITOR_FAILED', `the editor cannot be started: ${systemReason(error)}`));
+      fail(editorFailed(`the editor cannot be started: ${systemReason(error)}`));
     });
     child.on('exit', status => {
       release();
       if (status === null) fail(cancelled);
       else settle(status);
     });
+  });
+}
+
+function editorFailed(message: string): TsopsError {
+  return new TsopsError('EDITOR_FAILED', message, {
+    hints: ['Set SOPS_EDITOR or EDITOR to an editor, for example EDITOR="code --wait".'],
   });
 }
 

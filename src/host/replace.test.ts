@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, beforeEach, describe, test } from 'node:test';
-import { createFile, isTemporaryName, replaceFile, writeOutput } from './replace.ts';
+import { createFile, isTemporaryName, replaceFile, rescueFile, writeOutput } from './replace.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'tsops-replace-'));
 let folder: string;
@@ -81,6 +82,12 @@ describe('replaceFile', () => {
         code: 'FILE_UNWRITABLE',
         message: /no space left/,
       });
+      const content = new Uint8Array(1_000_000);
+      await assert.rejects(createFile(join(disk, 'new'), content, { secret: true }), { code: 'FILE_UNWRITABLE' });
+      const rescued = (await rescueFile(join(disk, 'f.yaml'), content)) ?? '';
+      assert.equal(dirname(rescued), tmpdir());
+      assert.equal(fs.statSync(rescued).size, content.length);
+      fs.rmSync(rescued);
       assert.deepEqual(fs.readdirSync(disk), ['f']);
       assert.equal(fs.readFileSync(join(disk, 'f'), 'utf8'), 'old');
     } finally {
@@ -130,10 +137,8 @@ describe('replaceFile', () => {
 
 function spawnSyncLater(script: string, path: string): { done: () => boolean } {
   let done = false;
-  void import('node:child_process').then(({ spawn }) => {
-    spawn(process.execPath, ['--input-type=module', '-e', script, path]).on('exit', () => {
-      done = true;
-    });
+  spawn(process.execPath, ['--input-type=module', '-e', script, path]).on('exit', () => {
+    done = true;
   });
   return { done: () => done };
 }
@@ -167,7 +172,6 @@ describe('writeOutput', () => {
     assert.ok(fs.statSync('/dev/null').isCharacterDevice());
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
-    const { spawn } = await import('node:child_process');
     const reader = spawn('cat', [fifo]);
     const read = new Promise<string>(resolve => reader.stdout.on('data', data => resolve(String(data))));
     await writeOutput(fifo, bytes('through'), { secret: true });
@@ -203,6 +207,43 @@ test('createFile never overwrites, not even through a dangling link', async () =
   fs.symlinkSync('elsewhere', join(folder, 'link'));
   await assert.rejects(createFile(join(folder, 'link'), bytes('two'), { secret: true }), { code: 'FILE_UNWRITABLE' });
   assert.equal(fs.existsSync(join(folder, 'elsewhere')), false);
+});
+
+test('of many that make the same new file at once exactly one succeeds', async () => {
+  const path = at('new');
+  const script = `import { createFile } from ${replaceUrl};
+    await createFile(process.argv[1], Buffer.alloc(100_000, process.argv[2]), { secret: true }).catch(() => process.exit(1));`;
+  const statuses = await Promise.all(
+    ['a', 'b', 'c', 'd'].map(async letter => {
+      const maker = spawn(process.execPath, ['--input-type=module', '-e', script, path, letter]);
+      return (await once(maker, 'exit'))[0] as number;
+    }),
+  );
+  assert.deepEqual(statuses.sort(), [0, 1, 1, 1]);
+  assert.match(fs.readFileSync(path, 'latin1'), /^(a{100000}|b{100000}|c{100000}|d{100000})$/);
+  assert.deepEqual(fs.readdirSync(folder), ['new']);
+});
+
+test('names of the greatest length can be written', { skip: windows }, async () => {
+  for (const name of [`${'a'.repeat(250)}.yaml`, `${'ü'.repeat(125)}.yaml`, '\u{1f600}'.repeat(63)]) {
+    const path = at(name, 'old');
+    await replaceFile(path, bytes('new'));
+    assert.equal(fs.readFileSync(path, 'utf8'), 'new');
+  }
+});
+
+test('what is rescued never takes the place of what was rescued before', async () => {
+  const rescued = [];
+  for (const content of ['one', 'two', 'three']) rescued.push(await rescueFile(at('f.yaml'), bytes(content)));
+  assert.deepEqual(
+    rescued,
+    ['f.rescued.yaml', 'f.rescued-2.yaml', 'f.rescued-3.yaml'].map(name => at(name)),
+  );
+  assert.deepEqual(
+    rescued.map(path => fs.readFileSync(path ?? '', 'utf8')),
+    ['one', 'two', 'three'],
+  );
+  if (!windows) assert.equal(mode(rescued[0] ?? ''), 0o600);
 });
 
 test('a signal while the temporary file is there removes it', { skip: windows }, async () => {

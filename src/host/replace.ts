@@ -5,7 +5,8 @@
 
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { tmpdir } from 'node:os';
+import { basename, dirname, extname, join, resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { undoOnExit } from './signals.ts';
@@ -40,7 +41,7 @@ export async function writeOutput(
 }
 
 /**
- * Makes a new file; one that is there already, be it a dangling symbolic link, is never touched.
+ * Makes a new file, complete or not at all; one that is there already, be it a dangling symbolic link, is never touched.
  * @throws TsopsError FILE_UNWRITABLE
  */
 export async function createFile(
@@ -49,11 +50,51 @@ export async function createFile(
   options: { readonly secret: boolean },
 ): Promise<void> {
   try {
-    writeExclusively(path, bytes, options.secret ? 0o600 : 0o666);
+    // Before anything is written: there may be no room beside it, as in /dev.
+    if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw occupied(path);
+    writeBeside(resolve(path), bytes, options.secret ? 0o600 : 0o666, () => {}, takeName);
   } catch (error) {
-    if (systemCode(error) !== 'EEXIST') throw unwritable(path, error);
-    throw new TsopsError('FILE_UNWRITABLE', 'the file exists already and is not overwritten', { file: path });
+    throw systemCode(error) === 'EEXIST' ? occupied(path) : unwritable(path, error);
   }
+}
+
+function occupied(path: string): TsopsError {
+  return new TsopsError('FILE_UNWRITABLE', 'the file exists already and is not overwritten', {
+    file: path,
+    hints: ['Name another file, or move this one away first.'],
+  });
+}
+
+/** A name that nobody has is taken with an empty file, which the complete one then replaces: this works on every file system. */
+function takeName(from: string, to: string): void {
+  fs.closeSync(fs.openSync(to, 'wx', 0o600));
+  try {
+    renameOver(from, to);
+  } catch (error) {
+    fs.rmSync(to, { force: true });
+    throw error;
+  }
+}
+
+/**
+ * Keeps bytes that could not be written to `path` in a new file of mode 0600: beside it, else in the temporary folder.
+ * @returns its path; undefined where there is no room anywhere
+ */
+export async function rescueFile(path: string, bytes: Uint8Array): Promise<string | undefined> {
+  const ending = extname(path);
+  const stem = basename(path, ending);
+  for (const folder of [dirname(path), tmpdir()]) {
+    for (const number of ['', '-2', '-3', '-4', '-5', `-${randomBytes(6).toString('hex')}`]) {
+      const candidate = join(folder, `${stem}.rescued${number}${ending}`);
+      try {
+        await createFile(candidate, bytes, { secret: true });
+        return candidate;
+      } catch {
+        // The next one may do.
+      }
+    }
+  }
+  return undefined;
 }
 
 /**
@@ -140,15 +181,25 @@ function writeDirectly(target: string, bytes: Uint8Array): void {
   }
 }
 
+/** A file name may have 255 bytes, and four for each of these characters fit with what is put around them. */
+const keptCharacters = 50;
+
 /** The temporary file, the finishing touch, the rename; whatever goes wrong, the temporary file goes away. */
-function writeBeside(target: string, bytes: Uint8Array, mode: number, finish: (descriptor: number) => void): void {
+function writeBeside(
+  target: string,
+  bytes: Uint8Array,
+  mode: number,
+  finish: (descriptor: number) => void,
+  publish: (from: string, to: string) => void = renameOver,
+): void {
   const folder = dirname(target);
-  const temporary = join(folder, `.${basename(target)}.tsops-${randomBytes(6).toString('hex')}.tmp`);
+  const name = basename(target).slice(0, keptCharacters);
+  const temporary = join(folder, `.${name}.tsops-${randomBytes(6).toString('hex')}.tmp`);
   const remove = () => fs.rmSync(temporary, { force: true });
   const release = undoOnExit(remove);
   try {
     writeExclusively(temporary, bytes, mode, finish);
-    renameOver(temporary, target);
+    publish(temporary, target);
     syncFolder(folder);
   } catch (error) {
     remove();
@@ -254,10 +305,17 @@ function refuseHardLinks(path: string, existing: fs.Stats): void {
 
 function unwritable(path: string, error: unknown): TsopsError {
   if (error instanceof TsopsError) return error;
-  const code = systemCode(error);
-  const inFolder = code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'EBUSY';
   return new TsopsError('FILE_UNWRITABLE', `the file cannot be written: ${systemReason(error)}`, {
     file: path,
-    hints: inFolder ? ['The file and the folder it is in must be writable; --output writes elsewhere.'] : [],
+    hints: hintsFor(systemCode(error)),
   });
+}
+
+function hintsFor(code: string | undefined): string[] {
+  if (code === 'ENOENT' || code === 'ENOTDIR')
+    return ['Make the folder first, or check the path for a typing mistake.'];
+  if (code === 'ENOSPC' || code === 'EDQUOT' || code === 'EFBIG') return ['Make room on the disk and try again.'];
+  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM' || code === 'EBUSY')
+    return ['The file and the folder it is in must be writable; --output writes elsewhere.'];
+  return [];
 }

@@ -52,6 +52,15 @@ describe('askSecret', { skip: !hasScript }, () => {
     assert.match(await onTerminal(script, 'abc\x03'), /^Secret: [^a]*interrupted/);
   });
 
+  test('a signal leaves the terminal as it was', async () => {
+    const stty =
+      "String((await import('node:child_process')).execFileSync('stty', ['-a'], { stdio: ['inherit', 'pipe', 'pipe'] }))";
+    const script = `process.on('SIGHUP', () => setTimeout(async () => { console.log('after', ${stty}); process.exit(0); }, 50));
+      setTimeout(() => process.kill(process.pid, 'SIGHUP'), 100); console.log('before', ${stty}); ${ask}`;
+    const [before = '', after = ''] = (await onTerminal(script, undefined)).split('after');
+    for (const settings of [before, after]) assert.match(settings, / icanon .* echo /s);
+  });
+
   test('there is no answer without a terminal', () => {
     const script = `import * as terminal from ${url}; ${ask}`;
     const run = spawnSync('setsid', ['-w', process.execPath, '--input-type=module', '-e', script]);

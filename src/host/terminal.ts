@@ -4,7 +4,7 @@ import * as fs from 'node:fs';
 import { isatty, ReadStream } from 'node:tty';
 import { TsopsError } from '../errors.ts';
 import { type Environment, env as ownEnvironment } from './environment.ts';
-import { takeSignals } from './signals.ts';
+import { takeSignals, undoOnExit } from './signals.ts';
 
 const descriptors = { stdin: 0, stdout: 1, stderr: 2 } as const;
 
@@ -95,13 +95,19 @@ function openTerminal(): { input: ReadStream; output: number } | undefined {
 function readHidden(input: ReadStream): Promise<string | undefined> {
   return new Promise((settle, fail) => {
     let typed: Buffer = Buffer.alloc(0);
+    // A signal must not leave a terminal behind that shows nothing of what is typed.
+    const release = undoOnExit(() => input.setRawMode(false));
     const finish = (answer: string | undefined) => {
       typed.fill(0);
       input.setRawMode(false);
+      release();
       settle(answer);
     };
     input.setRawMode(true);
-    input.on('error', fail);
+    input.on('error', error => {
+      release();
+      fail(error);
+    });
     input.on('end', () => finish(undefined));
     input.on('data', (chunk: Buffer) => {
       for (const byte of chunk) {

@@ -11,7 +11,6 @@ export const pgpProvider: KeyProvider<PgpKey> = { kind: 'pgp', parse, wrap, unwr
 
 /** A key id of 16 digits or a fingerprint; `!` asks for exactly this subkey. */
 const fingerprintPattern = /^(?:0x)?[0-9A-Fa-f]{16,64}!?$/;
-const keyIdLength = 16;
 
 function parse(text: string, createdAt = `${new Date().toISOString().slice(0, 19)}Z`): PgpKey[] {
   if (text.trim() === '') return [];
@@ -45,15 +44,16 @@ async function wrap({ fingerprint }: PgpKey, part: Uint8Array, context: KeyConte
   if (armored.startsWith('-----BEGIN PGP MESSAGE-----')) return armored;
   const reason = typeof result === 'string' ? result : `gpg did not encrypt for it (exit status ${result.status})`;
   throw new TsopsError('WRAP_FAILED', reason, {
-    hints: [
-      `Check that the public key is in the keyring, valid and not expired: gpg --list-keys ${fingerprint.slice(-keyIdLength - 1)}`,
-    ],
+    hints: typeof result === 'string' ? gpgHints : [`${publicKeyHint}: gpg --list-keys ${trusted}`],
   });
 }
 
+const publicKeyHint = 'Check that the public key is in the keyring, valid and not expired';
+const gpgHints = ['PGP keys need GnuPG: install it, or name the gpg program in SOPS_GPG_EXEC.'];
+
 async function unwrap(key: PgpKey, context: KeyContext): Promise<Uint8Array | UnwrapFailure> {
   const result = await runGpg(['-d'], Buffer.from(key.enc, 'utf8'), context);
-  if (typeof result === 'string') return { key, reason: result, hints: [] };
+  if (typeof result === 'string') return { key, reason: result, hints: gpgHints };
   // Old versions of gpg drop packets they do not know and answer with nothing and status 0. sops 3.13.2 decryptWithGnuPG
   if (result.status === 0 && result.stdout.length > 0) return result.stdout;
   const reason =
@@ -75,6 +75,6 @@ async function runGpg(args: readonly string[], input: Uint8Array, context: KeyCo
   const result = await context.run(named || 'gpg', args, { input });
   if (result.status === 127)
     return `${named ? 'the program in SOPS_GPG_EXEC' : 'gpg'} was not found or cannot be started`;
-  if (result.status === null) return `gpg did not end within ${context.timeoutMs / 1000} seconds`;
+  if (result.status === null) return `gpg did not end within ${context.timeoutMs / 1000} seconds, or was killed`;
   return result;
 }

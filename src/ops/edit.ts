@@ -7,7 +7,7 @@ import { TsopsError } from '../errors.ts';
 import type { PlainFile } from '../formats/format.ts';
 import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
 import { type OpenedFile, type OpenOptions, open } from './open.ts';
-import { refuseReserved, seal } from './seal.ts';
+import { seal } from './seal.ts';
 
 export interface EditOptions extends OpenOptions {
   readonly allowNothing?: boolean | undefined;
@@ -62,12 +62,25 @@ function ruleOf(opened: OpenedFile): { selection?: SelectionRule } {
   return opened.format.name === 'binary' ? { selection: { kind: 'none' } } : {};
 }
 
+/** An editor shows no block, so this one was typed. */
+function reservedInEdited(document: number): TsopsError {
+  const code = document > 0 ? 'RESERVED_KEY' : 'ALREADY_ENCRYPTED';
+  return new TsopsError(
+    code,
+    'the edited text has the top-level key sops, which is reserved for the block of the file',
+    {
+      document,
+      hints: ['Rename or remove that key; the block itself is kept and renewed for you.'],
+    },
+  );
+}
+
 function parseEdited(opened: OpenedFile, edited: Uint8Array): PlainFile {
   const file = opened.format.parse(edited, 'plain');
   if (file.tree.documents.length === 0)
     throw new TsopsError('EMPTY_FILE', 'the edited file holds no document', {
       hints: ['Put at least one key and value into it.'],
     });
-  refuseReserved(file.blocks);
+  if (file.blocks.length > 0) throw reservedInEdited(file.blocks[0]?.document ?? 0);
   return file;
 }

@@ -174,3 +174,16 @@ test('a surplus operand is warned about', () => {
   assert.equal(stdout, plain);
   assert.match(stderr, /^tsops: warning: only the first file is used/);
 });
+
+test('an encrypted file may be larger than the largest plain one, and has a limit too', () => {
+  for (const [megabytes, status, words] of [
+    [257, 1, /^tsops: error: big.bin:1:1: a JSON value is expected/],
+    [400, 2, /^tsops: error: big.bin: the content is larger than/],
+  ] as const) {
+    fs.truncateSync(work.write('big.bin', ''), megabytes * 2 ** 20);
+    const outcome = work.run(['decrypt', 'big.bin']);
+    assert.equal(outcome.status, status);
+    assert.match(outcome.stderr, words);
+  }
+  fs.rmSync(work.path('big.bin'));
+});

@@ -1,6 +1,7 @@
 /** `tsops decrypt`: the plain text on standard output, in the file, or in another file. */
 
 import { TsopsError } from '../../errors.ts';
+import { maxEncryptedBytes } from '../../host/files.ts';
 import { decrypt, formatNames, inspectFile, parseTreePath } from '../../index.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { openingOptions } from '../opening.ts';
@@ -15,7 +16,7 @@ export async function run(call: Call): Promise<void> {
   const options = { ...openingOptions(call), indent: indentFor(call, config, source.outputFormat) };
   const { extract } = flags;
   if (extract !== undefined) parseTreePath(extract);
-  const bytes = await readSource(source);
+  const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   if (flags.ifNeeded && !(await about(source, () => isEncrypted(bytes, source)))) {
     if (printedAnew) throw onlyPassedThrough();
     if (!flags.inPlace) await putResult(source, flags, bytes, { secret: true });

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, before, beforeEach, describe, test } from 'node:test';
@@ -110,9 +111,41 @@ describe('an existing file', { skip: windows }, () => {
     assert.equal(work.run(['decrypt', 'f.rescued.yaml']).stdout, `${plain}c: 3\n`);
     assert.equal(work.mode('f.rescued.yaml'), 0o600);
   });
+
+  test('a key sops that was typed is refused, with what to do', () => {
+    const { status, stderr } = work.run(['edit', 'f.yaml'], { env: editor(`echo 'sops: ${canary}' >> "$1"`) });
+    assert.equal(status, 203);
+    assert.match(stderr, /the edited text has the top-level key sops.*\ntsops: hint: Rename or remove that key/);
+    assert.equal(work.read('f.yaml'), sealed);
+  });
+
+  test('what is no regular file is not edited, and not waited for', () => {
+    execFileSync('mkfifo', [work.path('fifo.yaml')]);
+    for (const name of ['fifo.yaml', '/dev/null', '.']) {
+      const { status, stderr } = work.run(['edit', name], { env: editor('echo "a: 1" > "$1"') });
+      assert.equal(status, 2, name);
+      assert.match(stderr, /not a regular file|it is a folder/);
+    }
+  });
 });
 
 describe('a new file', { skip: windows }, () => {
+  test('never takes the place of one that was made meanwhile', () => {
+    const script = `echo 'other: 1' > '${work.path('new.yaml')}'; echo 'a: 1' > "$1"`;
+    const { status, stderr } = work.run(['edit', '--age', recipients.one, 'new.yaml'], { env: editor(script) });
+    assert.equal(status, 3);
+    assert.match(stderr, /exists already/);
+    assert.equal(work.read('new.yaml'), 'other: 1\n');
+    assert.equal(work.run(['decrypt', 'new.rescued.yaml']).stdout, 'a: 1\n');
+  });
+
+  test('in a folder that is not there is refused before the editor opens', () => {
+    const { status, stderr } = work.run(['edit', '--age', recipients.one, 'no/new.yaml'], { env: noted('true') });
+    assert.equal(status, 3);
+    assert.match(stderr, /^tsops: error: no\/new.yaml: the folder .* does not exist\ntsops: hint: Make the folder/);
+    assert.equal(work.has('where'), false);
+  });
+
   test('begins with an example and is made when the example was changed', () => {
     for (const name of ['new.yaml', 'new.json', 'new.env', 'new.ini', 'new.bin']) {
       const env = noted(`sed -i 's/world/moon/; s/text/TEXT/' "$1"`);

@@ -1,16 +1,23 @@
 /** `tsops edit`, and `tsops FILE`: the plain text in an editor; a file that is not there begins with an example. */
 
-import { basename, dirname, extname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { TsopsError } from '../../errors.ts';
-import { exists, isFile, readFileBounded, readOptionalFile } from '../../host/files.ts';
-import { createFile, replaceFile, writeOutput } from '../../host/replace.ts';
+import {
+  exists,
+  isFile,
+  isRegularFile,
+  maxEncryptedBytes,
+  readFileBounded,
+  readOptionalFile,
+} from '../../host/files.ts';
+import { createFile, replaceFile, rescueFile } from '../../host/replace.ts';
 import { type EditOptions, type EncryptOptions, edit, encrypt, exampleFor, type FormatName } from '../../index.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { openingOptions } from '../opening.ts';
 import type { Call } from '../program.ts';
 import { sealingOptions } from '../sealing.ts';
 import { EditingSession } from '../session.ts';
-import { about, formatsOf, refuseTemporary } from '../source.ts';
+import { about, formatsOf, refuseTemporary, refuseTooLarge } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   const path = checkedPath(call);
@@ -25,9 +32,18 @@ export async function run(call: Call): Promise<void> {
       },
     );
   }
-  if (await isFile(path)) await editExisting(call, path, format);
-  else if (exists(path)) await readFileBounded(path);
+  if (isRegularFile(path)) await editExisting(call, path, format);
+  else if (exists(path)) await refuseIrregular(path);
   else await editNew(call, path, format);
+}
+
+/** A FIFO or device gives its content once, and cannot be replaced; for all else reading says what is wrong. */
+async function refuseIrregular(path: string): Promise<void> {
+  if (!(await isFile(path))) await readFileBounded(path);
+  throw new TsopsError('FILE_UNREADABLE', 'it is not a regular file, so it cannot be edited', {
+    file: path,
+    hints: ['Save its content in a file first, or decrypt it with `tsops decrypt`.'],
+  });
 }
 
 function checkedPath({ file, flags }: Call): string {
@@ -50,7 +66,7 @@ async function editExisting(call: Call, path: string, format: FormatName): Promi
     allowNothing: flags.allowNothing,
     keepSpelling: !flags.noSpelling,
   };
-  const before = await readFileBounded(path);
+  const before = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
   const session = new EditingSession(path, call.report);
   try {
     const sealed = await about({ path }, () =>
@@ -74,6 +90,7 @@ async function editExisting(call: Call, path: string, format: FormatName): Promi
 }
 
 async function editNew(call: Call, path: string, format: FormatName): Promise<void> {
+  refuseWithoutFolder(path);
   const example = new TextEncoder().encode(exampleFor(format));
   const options = await sealingOptions(call, { name: path, format, outputFormat: format });
   await refuseKeysThatFail(example, options);
@@ -82,14 +99,24 @@ async function editNew(call: Call, path: string, format: FormatName): Promise<vo
     const sealed = await about({ path }, () =>
       session.untilGood(async () => {
         const edited = await session.open(example);
-        if (Buffer.compare(example, edited) !== 0) return encrypt(edited, options);
+        if (Buffer.compare(example, edited) !== 0) return refuseTooLarge(await encrypt(edited, options));
         throw new TsopsError('FILE_UNCHANGED', 'the example was left as it is, so no file was made');
       }),
     );
-    await keep(path, sealed, () => writeOutput(path, sealed, { secret: false }));
+    // Never over a file that somebody else has made in the meantime.
+    await keep(path, sealed, () => createFile(path, sealed, { secret: false }));
   } finally {
     session.end();
   }
+}
+
+/** Told before anything has been typed. */
+function refuseWithoutFolder(path: string): void {
+  if (exists(dirname(path))) return;
+  throw new TsopsError('FILE_UNWRITABLE', 'the folder that the file is to be made in does not exist', {
+    file: path,
+    hints: ['Make the folder first, or check the path for a typing mistake.'],
+  });
 }
 
 /** Keys that cannot be used are told before anything has been typed. sops 3.13.2 ends with 128 here. */
@@ -104,7 +131,7 @@ async function refuseKeysThatFail(example: Uint8Array, options: EncryptOptions):
 
 /** Two people, or an editor and a script: what the other one wrote must not be lost. */
 async function replaceUnlessChanged(path: string, before: Uint8Array, sealed: Uint8Array): Promise<void> {
-  const now = await readOptionalFile(path);
+  const now = await readOptionalFile(path, { maxBytes: maxEncryptedBytes });
   if (now !== undefined && Buffer.compare(now, before) === 0) return replaceFile(path, sealed);
   throw new TsopsError('FILE_UNWRITABLE', 'the file was changed by somebody else while it was edited', { file: path });
 }
@@ -114,12 +141,12 @@ async function keep(path: string, sealed: Uint8Array, write: () => Promise<void>
   try {
     await write();
   } catch (error) {
-    const rescue = join(dirname(path), `${basename(path, extname(path))}.rescued${extname(path)}`);
-    const kept = await createFile(rescue, sealed, { secret: true }).then(
-      () => true,
-      () => false,
-    );
-    if (!(error instanceof TsopsError) || !kept) throw error;
-    throw error.with({ hints: [`The edited file was kept, encrypted, as ${rescue}.`] });
+    const kept = await rescueFile(path, sealed);
+    if (!(error instanceof TsopsError)) throw error;
+    const outcome =
+      kept === undefined
+        ? 'There was no room to keep the edited file anywhere; what was typed into the editor is gone.'
+        : `The edited file was kept, encrypted, as ${kept}.`;
+    throw error.with({ hints: [outcome] });
   }
 }

@@ -1,7 +1,7 @@
 /** `tsops filestatus`: one line of JSON, as sops prints it. */
 
 import { TsopsError } from '../../errors.ts';
-import { readFileBounded, readStdin } from '../../host/files.ts';
+import { maxEncryptedBytes, readFileBounded, readStdin } from '../../host/files.ts';
 import { writeStdout } from '../../host/replace.ts';
 import { inspectFile } from '../../index.ts';
 import { configIfNeeded } from '../configuration.ts';
@@ -14,7 +14,8 @@ export async function run(call: Call): Promise<void> {
   const path = file === '-' ? undefined : file;
   const { format } = formatsOf(path, flags);
   try {
-    const bytes = path === undefined ? await readStdin() : await readFileBounded(path);
+    const limits = { maxBytes: maxEncryptedBytes };
+    const bytes = path === undefined ? await readStdin(limits) : await readFileBounded(path, limits);
     const { encrypted } = await about({ path }, () => inspectFile(bytes, { format }));
     await writeStdout(new TextEncoder().encode(`${JSON.stringify({ encrypted })}\n`));
   } catch (error) {

@@ -3,7 +3,7 @@
 import { randomBytes } from 'node:crypto';
 import { dirname, join } from 'node:path';
 import { TsopsError } from '../../errors.ts';
-import { configDir } from '../../host/directories.ts';
+import { configDir, currentDir } from '../../host/directories.ts';
 import { env } from '../../host/environment.ts';
 import { exists, readOptionalFile } from '../../host/files.ts';
 import { createFile, makePrivateFolder } from '../../host/replace.ts';
@@ -13,7 +13,7 @@ import type { Call } from '../program.ts';
 import type { Report } from '../report.ts';
 
 export async function run({ flags, report }: Call): Promise<void> {
-  const configFile = join(repositoryRoot(process.cwd()), '.sops.yaml');
+  const configFile = join(repositoryRoot(currentDir()), '.sops.yaml');
   const recipients = await ownRecipients(identityFile(), flags.pq ?? false, report);
   if (exists(configFile)) {
     report.tell(`${configFile} is there already and was left as it is. Your recipients: ${recipients.join(', ')}`);

@@ -204,6 +204,7 @@ describe('what is said when nothing opens', () => {
     ],
     ['an identity in lower case', { SOPS_AGE_KEY: one.toLowerCase() }, /it has to be in capitals/],
     ['a plugin identity', { SOPS_AGE_KEY: 'AGE-PLUGIN-YUBIKEY-1QQQQ' }, /plugins are not supported/],
+    ['no identity at all', { SOPS_AGE_KEY: `# ${one}` }, /SOPS_AGE_KEY: it holds no identity/],
     ['no command', { SOPS_AGE_KEY_CMD: '  ' }, /SOPS_AGE_KEY_CMD: it is empty/],
     ['an open quote', { SOPS_AGE_KEY_CMD: "cat '" }, /SOPS_AGE_KEY_CMD: it is empty or has a quote/],
     ['an unknown command', { SOPS_AGE_KEY_CMD: 'no-such-program-at-all' }, /its program was not found/],

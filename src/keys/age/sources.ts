@@ -161,7 +161,11 @@ async function loadCommand(context: KeyContext, name: string, recipient: string)
   if (program === undefined) return failed(name, 'it is empty or has a quote that is not closed');
   const { status, stdout } = await context.run(program, args, { env: { SOPS_AGE_RECIPIENT: recipient } });
   if (status === 127) return failed(name, 'its program was not found or cannot be started');
-  if (status === null) return failed(name, `the command did not end within ${context.timeoutMs / 1000} seconds`);
+  if (status === null)
+    return failed(
+      name,
+      `the command did not end within ${context.timeoutMs / 1000} seconds, printed too much, or was killed`,
+    );
   if (status !== 0) return failed(name, `the command failed with exit status ${status}`);
   return loadText(stdout, name);
 }
@@ -176,7 +180,10 @@ async function splitWords(command: string): Promise<string[]> {
 }
 
 async function loadText(content: Uint8Array, label: string): Promise<Loaded> {
-  return { ...(await parseIdentities(content)), place: label, found: true };
+  const parsed = await parseIdentities(content);
+  if (parsed.identities.length + parsed.problems.length > 0 || parsed.locked !== undefined)
+    return { ...parsed, place: label, found: true };
+  return failed(label, 'it holds no identity');
 }
 
 async function unlock(context: KeyContext, loaded: Loaded): Promise<Loaded> {
