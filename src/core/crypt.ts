@@ -20,6 +20,7 @@ import {
   type Tree,
 } from './tree.ts';
 import { type Place, type Visitor, walk } from './walk.ts';
+import { type Wanted, wantedOf } from './wanted.ts';
 
 export type { Stash } from './stash.ts';
 
@@ -48,8 +49,8 @@ export interface EncryptedTree {
 
 /**
  * The ciphertext of every selected value and comment.
- * @throws TsopsError NOT_ENCRYPTABLE where the ciphertext of a comment matches `unencrypted_comment_regex`, or a time has an
- *   impossible zone.
+ * @throws TsopsError NOT_ENCRYPTABLE where the ciphertext of a comment matches the expression of a comment rule, where a comment
+ *   selects a value only until an alias is written out, or where a time has an impossible zone.
  */
 export function encryptTree(tree: Tree<'plain'>, options: EncryptTreeOptions): EncryptedTree {
   const encryptor = new Encryptor(tree, options);
@@ -70,7 +71,9 @@ class Encryptor implements Visitor {
   readonly #digest: Digest;
   readonly #changes: (Scalar | Comment | undefined)[];
   readonly #reuse: Reuse | undefined;
+  readonly #wanted: Wanted | undefined;
   readonly #pending: Pending[] = [];
+  #visited = 0;
   #leaves = 0;
   #encrypted = 0;
 
@@ -79,10 +82,12 @@ class Encryptor implements Visitor {
     this.#digest = new Digest(options.macOnlyEncrypted);
     this.#changes = new Array(tree.slots);
     this.#reuse = options.stash && new Reuse(tree, options.stash);
+    this.#wanted = tree.asWritten && wantedOf(tree.asWritten, options.selection);
   }
 
   leaf({ value, slot }: Leaf, selected: boolean, place: Place): boolean {
     if (value === null) return false;
+    const wanted = this.#wanted?.leaves[this.#visited++] === true;
     if (selected || !this.#options.macOnlyEncrypted) {
       try {
         this.#digest.add(value);
@@ -91,6 +96,7 @@ class Encryptor implements Visitor {
       }
     }
     const empty = isEmpty(value);
+    if (wanted && !selected && !empty) throw notSelectable(place);
     if (!empty) this.#leaves++;
     if (selected && !empty) {
       this.#encrypted++;
@@ -100,7 +106,18 @@ class Encryptor implements Visitor {
   }
 
   comment(item: Comment, selected: boolean, place: Place): void {
-    if (selected && item.text !== '') this.#encrypt(item.slot, item, place);
+    if (item.text === '') return;
+    if (selected) this.#encrypt(item.slot, item, place);
+    else if (this.#wanted?.comments.has(item.slot)) this.#encryptMoved(item, place);
+  }
+
+  /**
+   * A comment that the rule selected before the block stood behind it. sops leaves its ciphertext where it is; decryptTree opens it.
+   */
+  #encryptMoved(item: Comment, place: Place): void {
+    const ciphertext = this.#reuse?.unmoved(item.slot) ?? this.#ciphertext(item, place.aad());
+    if (this.#options.selection.isTrigger(ciphertext)) throw ciphertextMatches(whereOf(place));
+    this.#changes[item.slot] = ciphertext;
   }
 
   #encrypt(slot: number, value: Value | Comment, place: Place): void {
@@ -120,10 +137,7 @@ class Encryptor implements Visitor {
   #store(slot: number, ciphertext: string, where: Where): void {
     this.#changes[slot] = ciphertext;
     if (where.path === undefined || !this.#options.selection.refusesCiphertext(ciphertext)) return;
-    throw new TsopsError('NOT_ENCRYPTABLE', 'the ciphertext of a comment matches unencrypted_comment_regex', {
-      ...where,
-      hints: ['Change the expression so that it cannot match text such as ENC[AES256_GCM,data:…].'],
-    });
+    throw ciphertextMatches(where);
   }
 
   finish(): EncryptedTree {
@@ -134,6 +148,24 @@ class Encryptor implements Visitor {
     const mac = encryptMac(this.#digest.finish(), cipher, lastModified);
     return { changes: this.#changes, mac, leaves: this.#leaves, encrypted: this.#encrypted };
   }
+}
+
+function ciphertextMatches(where: Where): TsopsError {
+  return new TsopsError('NOT_ENCRYPTABLE', 'the ciphertext of a comment matches the expression of the comment rule', {
+    ...where,
+    hints: ['Change the expression so that it cannot match text such as ENC[AES256_GCM,data:…].'],
+  });
+}
+
+function notSelectable(place: Place): TsopsError {
+  return new TsopsError(
+    'NOT_ENCRYPTABLE',
+    'a comment selects this value through an alias; written out, it would stay in clear text',
+    {
+      ...whereOf(place),
+      hints: ['Write the values out in place of the alias, each with the comment that selects it.'],
+    },
+  );
 }
 
 const isEmpty = (value: Value): boolean =>
@@ -220,9 +252,14 @@ class Decryptor implements Visitor {
   }
 
   comment({ text, slot }: Comment, selected: boolean, place: Place): void {
-    if (!selected || text === '') return;
     // Formatters put a blank behind the marker.
     const ciphertext = text.trimStart();
+    if (!selected) {
+      const plain = looksEncrypted(ciphertext) ? this.#openComment(ciphertext, place.aad()) : undefined;
+      if (plain !== undefined) this.#changes[slot] = plain;
+      return;
+    }
+    if (text === '') return;
     const plain = looksEncrypted(ciphertext) ? this.#commentText(ciphertext, place) : undefined;
     if (plain === undefined) this.#unverified.push({ document: place.document, path: place.path(), slot });
     else this.#changes[slot] = plain;

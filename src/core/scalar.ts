@@ -67,6 +67,12 @@ export function sameScalar(a: Scalar, b: Scalar): boolean {
   return scalarType(b) === 'str' && Buffer.compare(toBytes(a), toBytes(b)) === 0;
 }
 
+/** Whether what a text reads as may stand for a value: the same, or an integer for a whole float, which prints as one. */
+export function standsFor(read: Scalar, meant: Scalar): boolean {
+  if (typeof read !== 'bigint' || typeof meant !== 'number') return sameScalar(read, meant);
+  return canonical(read) === canonical(meant);
+}
+
 /**
  * Go's `strconv.FormatFloat(value, verb, -1, 64)`: the fewest digits that read back equal. `f` never has an exponent; `g` and
  * `G` have one below 1e-4 and from 1e6 on.

@@ -28,6 +28,8 @@ export interface Selection {
   root(): Scope;
   /** Whether the ciphertext of a comment would count as a comment that switches encryption off. */
   refusesCiphertext(text: string): boolean;
+  /** Whether a comment with this text decides about what follows it. */
+  isTrigger(text: string): boolean;
 }
 
 /**
@@ -104,13 +106,14 @@ function keySelection(matches: Matcher, selecting: boolean): Selection {
       leaveSibling: () => {},
     };
   }
-  return { root: () => scopes.outside, refusesCiphertext: () => false };
+  return { root: () => scopes.outside, refusesCiphertext: () => false, isTrigger: () => false };
 }
 
 function commentSelection(matches: Matcher, selecting: boolean): Selection {
   return {
     root: () => new CommentScope(matches, selecting, false),
     refusesCiphertext: text => !selecting && matches(text),
+    isTrigger: matches,
   };
 }
 

@@ -6,7 +6,7 @@
 
 import type { Value } from './cipher.ts';
 import { addSegment, commentAad } from './path.ts';
-import { canonical, sameScalar, scalarType } from './scalar.ts';
+import { canonical, scalarType, standsFor } from './scalar.ts';
 import {
   type Changes,
   type Comment,
@@ -78,7 +78,7 @@ export class Reuse {
 
   #pairLeaf(leaf: Leaf, former: Leaf): void {
     const kept = keptOf(former, this.#stash.changes);
-    if (kept === undefined || isComment(kept.plain) || !sameScalar(leaf.value, kept.plain)) return;
+    if (kept === undefined || isComment(kept.plain) || !standsFor(leaf.value, kept.plain)) return;
     this.#use(leaf.slot, kept);
   }
 

@@ -60,7 +60,16 @@ export interface Tree<S extends Stage> {
   readonly documents: readonly Mapping[];
   /** One more than the highest slot. */
   readonly slots: number;
+  /** Set where the text had to change its structure to be encrypted: what the rule is meant to select is decided there. */
+  readonly asWritten?: WrittenTree | undefined;
   readonly [stage]?: S;
+}
+
+/** The tree of a text as its author wrote it: the same leaves in the same order; comments may stand in other containers. */
+export interface WrittenTree {
+  readonly documents: readonly Mapping[];
+  /** By slot of a comment here, its slot in the tree that is encrypted; a hole for what an alias repeats. */
+  readonly slots: readonly (number | undefined)[];
 }
 
 /**

@@ -45,7 +45,12 @@ export interface StoredBlock {
 
 export interface SealOptions {
   /** Whether comments decide what is encrypted; they must then be read the same way in the encrypted text. */
-  readonly commentRule?: boolean;
+  readonly commentRule?: 'encrypted' | 'unencrypted' | undefined;
+  /**
+   * The file that was edited: a ciphertext that stood in it keeps the style it had there (sops writes its own), where decrypting
+   * that style gives the text of the leaf as it now is.
+   */
+  readonly former?: EncryptedFile | undefined;
 }
 
 export interface PlainFile {
@@ -65,7 +70,7 @@ export interface PlainFile {
   rewrite(
     changes: Changes,
     block: Mapping,
-    options: PrintOptions & { readonly keep?: EncryptedFile | undefined },
+    options: PrintOptions & SealOptions & { readonly keep?: EncryptedFile | undefined },
   ): Uint8Array;
 }
 

@@ -5,7 +5,7 @@ import type { Stash } from '../core/crypt.ts';
 import { encryptTree } from '../core/crypt.ts';
 import type { DataKey } from '../core/datakey.ts';
 import { type Metadata, resealedBlock, spellingAad, toStored } from '../core/metadata.ts';
-import { compileSelection } from '../core/selection.ts';
+import { compileSelection, type SelectionRule } from '../core/selection.ts';
 import { applyChanges, type Changes, type Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { EncryptedFile, Format, PlainFile, StoredBlock } from '../formats/format.ts';
@@ -55,9 +55,28 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
   return sealInPlace(input, cipher, changes, mac);
 }
 
+/** In the style of the file before, where that brings back every byte; else in that of the edited text. */
 function sealInPlace(input: SealInput, cipher: Cipher, changes: Changes, mac: string): Uint8Array {
+  const { previous, keepSpelling } = input;
+  if (previous !== undefined && keepSpelling) {
+    try {
+      return sealedBytes(input, cipher, changes, mac, previous.file);
+    } catch (error) {
+      if (!(error instanceof TsopsError)) throw error;
+    }
+  }
+  return sealedBytes(input, cipher, changes, mac, undefined);
+}
+
+function sealedBytes(
+  input: SealInput,
+  cipher: Cipher,
+  changes: Changes,
+  mac: string,
+  former: EncryptedFile | undefined,
+): Uint8Array {
   const { file, format, indent, previous } = input;
-  const rule = { commentRule: /Comment/.test(input.metadata.selection.kind) };
+  const rule = { commentRule: commentRules[input.metadata.selection.kind], former };
   const spelling = input.keepSpelling ? file.spelling(changes, rule) : undefined;
   const fresh = { ...input.metadata, mac, spelling: encryptedSpelling(spelling, cipher, previous?.spelling) };
   const old = previous?.file.blocks[0]?.value;
@@ -67,6 +86,11 @@ function sealInPlace(input: SealInput, cipher: Cipher, changes: Changes, mac: st
     verifyRestores({ format, sealed, plain: file.tree as Tree<'plain'>, changes, spelling, original: input.bytes });
   return sealed;
 }
+
+const commentRules: Partial<Record<SelectionRule['kind'], 'encrypted' | 'unencrypted'>> = {
+  encryptedCommentRegex: 'encrypted',
+  unencryptedCommentRegex: 'unencrypted',
+};
 
 function encryptedSpelling(
   text: string | undefined,

@@ -5,7 +5,18 @@
  */
 
 import { sameScalar } from '../core/scalar.ts';
-import type { Changes, Comment, Mapping, Node, Scalar, Sequence, Tree } from '../core/tree.ts';
+import {
+  type Changes,
+  type Comment,
+  comment,
+  type Entry,
+  type Leaf,
+  type Mapping,
+  type Node,
+  type Scalar,
+  type Sequence,
+  type Tree,
+} from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { Format } from '../formats/format.ts';
 
@@ -21,7 +32,7 @@ interface Verification {
 /** @throws TsopsError INTERNAL when decrypting would not give back the file byte for byte. */
 export function verifyRestores({ format, sealed, plain, changes, spelling, original }: Verification): void {
   const written = format.parse(sealed, 'encrypted');
-  const restored: (Scalar | Comment | undefined)[] = new Array(written.tree.slots);
+  const restored: Restored = new Array(written.tree.slots);
   if (written.tree.documents.length !== plain.documents.length) throw notRestorable();
   plain.documents.forEach((document, index) => {
     pairNodes(document, written.tree.documents[index] as Mapping, changes, restored);
@@ -29,23 +40,40 @@ export function verifyRestores({ format, sealed, plain, changes, spelling, origi
   if (!sameBytes(written.rewrite(restored, spelling), original)) throw notRestorable();
 }
 
-/** Walks the meant and the written tree side by side; collects, by slot of the written tree, the values to restore. */
-function pairNodes(meant: Node, written: Node, changes: Changes, restored: (Scalar | Comment | undefined)[]): void {
-  if (meant.kind === 'leaf') {
-    const change = changes[meant.slot];
-    if (written.kind !== 'leaf' || !isAsMeant(written.value, meant.value, change)) throw notRestorable();
-    if (change !== undefined) restored[written.slot] = meant.value;
-    return;
+type Container = Mapping | Sequence;
+type Restored = (Scalar | Comment | undefined)[];
+type NodePair = readonly [meant: Node, written: Node];
+
+/**
+ * Walks the meant and the written tree side by side; collects, by slot of the written tree, the values to restore. Keeps its own
+ * stack: nesting has no limit here.
+ */
+function pairNodes(meantRoot: Mapping, writtenRoot: Mapping, changes: Changes, restored: Restored): void {
+  const open: NodePair[] = [[meantRoot, writtenRoot]];
+  for (let pair = open.pop(); pair !== undefined; pair = open.pop()) {
+    const [meant, written] = pair;
+    if (meant.kind === 'leaf') pairLeaves(meant, written, changes, restored);
+    else if (written.kind === meant.kind) pairItems(meant, written, changes, restored, open);
+    else throw notRestorable();
   }
-  if (written.kind !== meant.kind) throw notRestorable();
-  pairComments(meant, written, changes, restored);
+}
+
+function pairLeaves(meant: Leaf, written: Node, changes: Changes, restored: Restored): void {
+  const change = changes[meant.slot];
+  if (written.kind !== 'leaf' || !isAsMeant(written.value, meant.value, change)) throw notRestorable();
+  if (change !== undefined) restored[written.slot] = meant.value;
+}
+
+function pairItems(meant: Container, written: Container, changes: Changes, restored: Restored, open: NodePair[]): void {
+  const comments = pairComments(meant, written, changes, restored);
   const left = meant.items.filter(item => item.kind !== 'comment');
-  const right = written.items.filter(item => item.kind !== 'comment');
+  const right = written.items.filter(item => item.kind !== 'comment' && !isListComment(item, comments));
   if (left.length !== right.length) throw notRestorable();
   for (const [i, a] of left.entries()) {
     const b = right[i];
-    if (b === undefined || (a.kind === 'entry' && (b.kind !== 'entry' || a.key !== b.key))) throw notRestorable();
-    pairNodes(a.kind === 'entry' ? a.value : a, b.kind === 'entry' ? b.value : b, changes, restored);
+    if (b === undefined || b.kind === 'comment') throw notRestorable();
+    if (a.kind === 'entry' && (b.kind !== 'entry' || a.key !== b.key)) throw notRestorable();
+    open.push([a.kind === 'entry' ? a.value : a, b.kind === 'entry' ? b.value : b]);
   }
 }
 
@@ -55,33 +83,37 @@ function isAsMeant(written: Scalar, plain: Scalar, change: Scalar | Comment | un
   return typeof written === 'string' && written.trimEnd() === change;
 }
 
-type Container = Mapping | Sequence;
-
-/** Every comment that is meant must be there, in its order; an alias in a clear part shows those of its anchor besides. */
-function pairComments(
-  meant: Container,
-  written: Container,
-  changes: Changes,
-  restored: (Scalar | Comment | undefined)[],
-): void {
+/**
+ * Every comment that is meant must be there, in its order; an alias in a clear part shows those of its anchor besides.
+ * @returns the ciphertexts among them
+ */
+function pairComments(meant: Container, written: Container, changes: Changes, restored: Restored): Set<string> {
+  const ciphertexts = new Set<string>();
   let at = 0;
   for (const item of meant.items) {
     if (item.kind !== 'comment') continue;
     const change = changes[item.slot];
     const text = typeof change === 'string' ? change : item.text;
-    const comment = nextComment(written, at, text);
-    if (change !== undefined) restored[comment.found.slot] = item.text;
-    at = comment.index + 1;
+    const { found, index } = nextComment(written, at, text);
+    if (change !== undefined) restored[found.slot] = found.kind === 'leaf' ? comment(item.text) : item.text;
+    if (typeof change === 'string') ciphertexts.add(change);
+    at = index + 1;
   }
+  return ciphertexts;
 }
 
-function nextComment(container: Container, from: number, text: string): { found: Comment; index: number } {
+function nextComment(container: Container, from: number, text: string): { found: Comment | Leaf; index: number } {
   for (let index = from; index < container.items.length; index++) {
     const found = container.items[index];
     if (found?.kind === 'comment' && found.text === text) return { found, index };
+    if (found?.kind === 'leaf' && found.value === text) return { found, index };
   }
   throw notRestorable();
 }
+
+/** sops keeps an encrypted comment of a list as an item. */
+const isListComment = (item: Node | Entry | Comment, comments: ReadonlySet<string>): boolean =>
+  item.kind === 'leaf' && typeof item.value === 'string' && comments.has(item.value);
 
 function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;

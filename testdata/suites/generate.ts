@@ -1,7 +1,7 @@
 /** Random files of every format from a number: odd but valid in most cases, so that the odd parts get tested. */
 
 /** mulberry32: a small generator that gives the same file for the same number. */
-class Chooser {
+export class Chooser {
   #state: number;
 
   constructor(seed: number) {

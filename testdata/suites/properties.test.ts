@@ -8,9 +8,10 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decrypt, encrypt, type FormatName, TsopsError } from '../../src/index.ts';
-import { generate } from './generate.ts';
+import { decrypt, type EncryptOptions, edit, encrypt, type FormatName, TsopsError } from '../../src/index.ts';
+import { Chooser, generate } from './generate.ts';
 import { newFolder, realSops, removeFolder, runProgram, vectors } from './harness.ts';
+import { mutated, ruleFrom } from './mutate.ts';
 
 const identityFile = join(vectors, 'keys', 'age-1.txt');
 const identity = readFileSync(identityFile, 'utf8');
@@ -46,13 +47,69 @@ for (const [format, runs] of shares) {
   });
 }
 
-async function sealedOrRefused(plain: Uint8Array, format: FormatName): Promise<Uint8Array | undefined> {
+async function sealedOrRefused(
+  plain: Uint8Array,
+  format: FormatName,
+  options: Partial<EncryptOptions> = {},
+): Promise<Uint8Array | undefined> {
   try {
-    return await encrypt(plain, { format, age: recipient, allowNothing: true });
+    return await encrypt(plain, { format, age: recipient, allowNothing: true, ...options });
   } catch (error) {
     assert.ok(error instanceof TsopsError, String(error));
     assert.notEqual(error.code, 'INTERNAL', 'a file that was accepted would not come back');
     return undefined;
+  }
+}
+
+const damaged = [
+  ['yaml', 1800],
+  ['dotenv', 200],
+  ['ini', 250],
+] as const;
+
+for (const [format, runs] of damaged) {
+  test(`${format}: odd files come back under every rule, and edits of them too`, async t => {
+    let [accepted, edited] = [0, 0];
+    const property = fc.asyncProperty(fc.nat(), async number => {
+      const chooser = new Chooser(number);
+      const plain = mutated(format, chooser);
+      const options = { selection: ruleFrom(chooser), macOnlyEncrypted: chooser.chance(0.2) };
+      const sealed = await sealedOrRefused(plain, format, options);
+      if (sealed === undefined) return;
+      accepted++;
+      const back = await decrypt(sealed, { format, identities: identity });
+      assert.ok(Buffer.compare(back, plain) === 0, `file ${number} came back different`);
+      if (await editComesBack(sealed, plain, format, chooser)) edited++;
+    });
+    const numRuns = Math.max(1, Math.round(runs * factor));
+    await fc.assert(property, { seed, numRuns });
+    t.diagnostic(`${accepted} of ${numRuns} files accepted, ${edited} of them edited`);
+    assert.ok(
+      accepted >= numRuns * 0.3 && edited >= numRuns * 0.1,
+      'the generator makes too many files that are refused',
+    );
+  });
+}
+
+/** Changes one letter or digit; false where that made no file that can be encrypted. */
+async function editComesBack(
+  sealed: Uint8Array,
+  plain: Uint8Array,
+  format: FormatName,
+  chooser: Chooser,
+): Promise<boolean> {
+  const at = chooser.below(plain.length);
+  if (!/[0-9a-z]/.test(String.fromCharCode(plain[at] ?? 0))) return false;
+  const changed = Uint8Array.from(plain);
+  changed[at] = plain[at] === 0x35 ? 0x36 : 0x35;
+  try {
+    const result = await edit(sealed, () => changed, { format, identities: identity, allowNothing: true });
+    const back = await decrypt(result, { format, identities: identity });
+    assert.ok(Buffer.compare(back, changed) === 0, 'the edited file came back different');
+    return true;
+  } catch (error) {
+    assert.ok(error instanceof TsopsError && error.code !== 'INTERNAL', String(error));
+    return false;
   }
 }
 

@@ -9,7 +9,8 @@ import { partBlocks, remember, storedBlocks, withBlock } from './block.ts';
 import type { Layout, Slotted } from './layout.ts';
 import { commentOf, layOut, markOf, textStart } from './layout.ts';
 import type { UnitChange } from './rewrite.ts';
-import { rewriteUnit } from './rewrite.ts';
+import { readUnit, rewriteUnit } from './rewrite.ts';
+import type { Quote } from './scan.ts';
 import { parseSpelling, spell, spelledUnit } from './spelling.ts';
 
 const treeOf = <S extends Stage>(layout: Layout): Tree<S> => ({ documents: [layout.root], slots: layout.slots });
@@ -42,9 +43,39 @@ function ownComment(layout: Layout, { unit }: Slotted, index: number): string {
 }
 
 /** The body of the encrypted file. Nothing that sops does not see of the plain file is in it. */
-function encryptedBody(layout: Layout, changes: Changes): string {
-  const texts = layout.units.map(slotted => rewriteUnit(layout.raw, slotted, changeOf(slotted, changes), true));
+function encryptedBody(layout: Layout, changes: Changes, former: FormerQuotes | undefined): string {
+  const texts = layout.units.map(slotted => {
+    const change = changeOf(slotted, changes);
+    return asBefore(layout, slotted, change, former) ?? rewriteUnit(layout.raw, slotted, change, true);
+  });
   return markOf(layout.raw) + withoutLastReturns(texts.join(''));
+}
+
+/** The quotes in which the ciphertexts of a file stand; sops writes none around them. */
+type FormerQuotes = ReadonlyMap<string, Quote>;
+
+const layouts = new WeakMap<EncryptedFile, Layout>();
+
+function formerQuotes(former: EncryptedFile | undefined): FormerQuotes | undefined {
+  const layout = former && layouts.get(former);
+  return layout && new Map(layout.units.flatMap(({ unit }) => (unit.kind === 'key' ? [[unit.value, unit.quote]] : [])));
+}
+
+/** A unit whose ciphertext keeps the quotes it had, where decrypting gives this very text. `docs/format.md` §9 */
+function asBefore(
+  layout: Layout,
+  slotted: Slotted,
+  change: UnitChange,
+  former: FormerQuotes | undefined,
+): string | undefined {
+  const { unit } = slotted;
+  const quote = change.value === undefined ? undefined : former?.get(change.value);
+  if (unit.kind !== 'key' || quote === undefined || quote === unit.quote) return undefined;
+  const text = rewriteUnit(layout.raw, { ...slotted, unit: { ...unit, quote } }, change, true);
+  const read = readUnit(text, unit);
+  if (read === undefined) return undefined;
+  const back = rewriteUnit(text, { ...slotted, unit: read }, undo(layout, slotted, change), false);
+  return back === layout.raw.slice(unit.start, unit.end) ? text : undefined;
 }
 
 /** Carriage returns at the very end would make one line break with the line feed that is added behind them. */
@@ -64,15 +95,16 @@ export function parsePlain(bytes: Uint8Array): PlainFile {
       document: 0,
       value: mapping(pairs.map(([key, value]) => entry(key, leaf(value)))),
     })),
-    spelling: changes => {
-      const encrypted = layOut(encryptedBody(layout, changes), 'encrypted');
+    spelling: (changes, { former } = {}) => {
+      const encrypted = layOut(encryptedBody(layout, changes, formerQuotes(former)), 'encrypted');
       if (encrypted.units.length !== layout.units.length) {
         throw new TsopsError('INTERNAL', 'the encrypted INI text has other lines than the plain one');
       }
       const back = layout.units.map(slotted => undo(layout, slotted, changeOf(slotted, changes)));
       return spell(layout, encrypted, back);
     },
-    rewrite: (changes, block, { keep }) => bytesOf(withBlock(encryptedBody(layout, changes), block, keep)),
+    rewrite: (changes, block, { keep, former }) =>
+      bytesOf(withBlock(encryptedBody(layout, changes, formerQuotes(former)), block, keep)),
   };
 }
 
@@ -86,6 +118,7 @@ export function parseEncrypted(bytes: Uint8Array): EncryptedFile {
     rewrite: (changes, spelling) => bytesOf(decryptedBody(layout, changes, spelling)),
   };
   remember(file, parted);
+  layouts.set(file, layout);
   return file;
 }
 

@@ -7,7 +7,7 @@
  * a list of one base64 text where the token is not UTF-8.
  */
 
-import { sameScalar } from '../../core/scalar.ts';
+import { standsFor } from '../../core/scalar.ts';
 import type { Changes } from '../../core/tree.ts';
 import { isComment } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
@@ -164,7 +164,7 @@ function addToken(tokens: Map<number, string>, spelled: JsonNode, scalar: JsonSc
   const token = tokenOf(spelled);
   if (change === undefined || isComment(change) || token === undefined) return;
   const meant = parsedOrNothing(() => parseToken(token));
-  if (meant !== undefined && sameScalar(meant, change)) tokens.set(scalar.slot, token);
+  if (meant !== undefined && standsFor(meant, change)) tokens.set(scalar.slot, token);
 }
 
 function tokenOf(spelled: JsonNode): string | undefined {

@@ -109,8 +109,9 @@ export function blockLines(text: string, { pair }: BlockPair): { start: number; 
 export function removalPatch(text: string, found: BlockPair, document: YamlDocument, onlyDocument: boolean): Patch {
   if (found.root.flow) return flowRemoval(found);
   const { start, end } = blockLines(text, found);
-  if (found.root.pairs.length === 1 && onlyDocument && !document.explicitStart)
-    return { start, end, text: `{}${newlineOf(text)}` };
+  // Without the block such a document would be none at all.
+  if (found.root.pairs.length === 1 && !document.explicitStart)
+    return { start, end, text: `${onlyDocument ? '{}' : '---'}${newlineOf(text)}` };
   if (end < text.length || endsWithNewline(text)) return { start, end, text: '' };
   return { start: lineEndBefore(text, start), end, text: '' };
 }

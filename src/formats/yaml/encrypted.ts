@@ -1,6 +1,6 @@
 /** An encrypted YAML file: what it holds, and its text once values are decrypted. `docs/format.md` §4. */
 
-import { sameScalar } from '../../core/scalar.ts';
+import { standsFor } from '../../core/scalar.ts';
 import {
   applyChanges,
   type Changes,
@@ -13,6 +13,7 @@ import {
 } from '../../core/tree.ts';
 import type { EncryptedFile } from '../format.ts';
 import { blockLines, type KeptBlocks, removalPatch } from './block.ts';
+import { FormerStyles } from './former.ts';
 import { parseYaml } from './parser.ts';
 import { applyPatches, endsWithNewline, lineEnd, newlineOf, nextLine, type Patch } from './patch.ts';
 import { decodeYaml, encodeYaml, type YamlEncoding } from './reader.ts';
@@ -40,6 +41,11 @@ export class EncryptedYaml implements EncryptedFile {
   /** The text and places of the block, for writing it again. */
   get kept(): KeptBlocks {
     return { text: this.#stream.text, blocks: this.#built.blocks };
+  }
+
+  /** How the ciphertexts stand in the text. */
+  get former(): FormerStyles {
+    return new FormerStyles(this.#stream.text, this.#built.places, this.#step());
   }
 
   rewrite(changes: Changes, spelling: string | undefined): Uint8Array {
@@ -132,7 +138,8 @@ function commentText(change: Scalar | Comment): string {
 }
 
 function pushOpened(patches: Patch[], node: ScalarNode, opened: Restyled, text: string): void {
-  const newline = newlineOf(text);
+  // A file may mix line breaks; the one behind the node is there in plain and encrypted text.
+  const newline = newlineOf(text, node.block?.headerEnd ?? node.end);
   if (node.block !== undefined) {
     const end = bodyEnd(node, text);
     if (opened.head !== undefined) patches.push({ start: node.start, end: node.block.headerEnd, text: opened.head });
@@ -174,7 +181,7 @@ function meansTheSame(text: string, expected: Tree<'plain'>): boolean {
 
 function sameValues(a: Node, b: Node | undefined): boolean {
   if (b === undefined || a.kind === 'leaf' || b.kind === 'leaf')
-    return a.kind === 'leaf' && b?.kind === 'leaf' && sameScalar(a.value, b.value);
+    return a.kind === 'leaf' && b?.kind === 'leaf' && standsFor(a.value, b.value);
   const [left, right] = [childrenOf(a), childrenOf(b)];
   return (
     a.kind === b.kind &&

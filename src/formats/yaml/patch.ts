@@ -50,9 +50,9 @@ function movedOffset(patches: readonly Patch[], offset: number): number {
   return offset + delta;
 }
 
-/** The first line break of a text; `\n` where it has none. */
-export function newlineOf(text: string): string {
-  for (let i = 0; i < text.length; i++) {
+/** The first line break of a text, or of the part from an offset on; `\n` where it has none. */
+export function newlineOf(text: string, from = 0): string {
+  for (let i = from; i < text.length; i++) {
     const code = text.charCodeAt(i);
     if (code === 10) return '\n';
     if (code === 13) return text.charCodeAt(i + 1) === 10 ? '\r\n' : '\r';

@@ -5,13 +5,15 @@ import { TsopsError } from '../../errors.ts';
 import type { EncryptedFile, PlainFile, PrintOptions, SealOptions } from '../format.ts';
 import { blockPatch } from './block.ts';
 import { EncryptedYaml } from './encrypted.ts';
+import type { FormerStyles } from './former.ts';
 import { parseYaml } from './parser.ts';
-import { applyPatches, newlineOf, type Patch } from './patch.ts';
+import { applyPatches, lineEnd, newlineOf, type Patch } from './patch.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { decodeYaml, encodeYaml, type YamlEncoding } from './reader.ts';
 import {
   asSealedLeaf,
   bodyEnd,
+  contentLinesEnd,
   hasTypeTag,
   openedText,
   type RestyleContext,
@@ -20,7 +22,7 @@ import {
 } from './restyle.ts';
 import { printSpelling, type Source, type SpellingPath, visitPaths } from './spelling.ts';
 import type { ScalarNode, SyntaxNode, YamlStream } from './syntax.ts';
-import { buildTree, type LeafPlace, pathOf, type YamlTree } from './tree.ts';
+import { buildTree, type LeafPlace, pathOf, writtenTree, type YamlTree } from './tree.ts';
 
 export class PlainYaml implements PlainFile {
   readonly tree: Tree<'plain'>;
@@ -41,7 +43,8 @@ export class PlainYaml implements PlainFile {
     this.blocks = found.blocks;
     this.#prepared = found.blocks.length > 0 ? { stream, spots: [], replaced: [] } : prepare(stream);
     this.#built = this.#prepared.stream === stream ? found : buildTree(this.#prepared.stream);
-    this.tree = { documents: this.#built.documents, slots: this.#built.places.length };
+    const written = this.#built === found ? undefined : writtenTree(stream, found, this.#prepared.stream, this.#built);
+    this.tree = { documents: this.#built.documents, slots: this.#built.places.length, asWritten: written };
     this.#values = leafValues(this.tree.documents, this.#built.places.length);
   }
 
@@ -55,22 +58,24 @@ export class PlainYaml implements PlainFile {
     options: PrintOptions & SealOptions & { readonly keep?: EncryptedFile | undefined },
   ): Uint8Array {
     const kept = options.keep instanceof EncryptedYaml ? options.keep.kept : undefined;
-    const patches = this.#valuePatches(changes);
+    const patches = this.#valuePatches(changes, options);
     const step = this.#step(options.indent);
     this.#prepared.spots.forEach((spot, index) => {
       patches.push(blockPatch(spot, index, block, this.#text, step, kept));
     });
-    patches.push(...this.#fates(changes, options.commentRule ?? false).untouched);
+    patches.push(...this.#fates(changes, options.commentRule !== undefined).untouched);
     return encodeYaml(applyPatches(this.#text, patches).text, this.#encoding);
   }
 
-  spelling(changes: Changes, { commentRule = false }: SealOptions = {}): string | undefined {
-    const { replaced } = this.#fates(changes, commentRule);
+  spelling(changes: Changes, options: SealOptions = {}): string | undefined {
+    const { replaced } = this.#fates(changes, options.commentRule !== undefined);
     const entries: [SpellingPath, Source][] = replaced.map(({ path, source }) => [path, source]);
     const starts = replaced.map(({ start }) => start);
     const step = this.#step(undefined);
-    this.#eachChangedLeaf(changes, (place, _change, slot) => {
-      if (isWithin(place.node.start, replaced, starts)) return;
+    const former = formerOf(options);
+    this.#eachChangedLeaf(changes, (place, change, slot) => {
+      if (isWithin(place.node.start, replaced, starts) || this.#formerText(former, place, change, slot) !== undefined)
+        return;
       const context = { base: place.base, step, allowBlock: true };
       const source = unrestored(place, this.#values[slot] ?? null, this.#text, context);
       if (source !== undefined) entries.push([pathOf(place), source]);
@@ -78,18 +83,30 @@ export class PlainYaml implements PlainFile {
     return printSpelling(entries);
   }
 
-  #valuePatches(changes: Changes): Patch[] {
+  #valuePatches(changes: Changes, options: SealOptions): Patch[] {
     const patches: Patch[] = [];
-    this.#eachChangedLeaf(changes, (place, change) => {
+    const former = formerOf(options);
+    this.#eachChangedLeaf(changes, (place, change, slot) => {
       const context = { base: place.base, step: 1, allowBlock: true };
-      pushSealed(patches, place.node, sealedText(place.node, change, context), this.#text);
+      if (hasTypeTag(place.node)) refuseCommentInside(place, this.#text);
+      const kept = this.#formerText(former, place, change, slot);
+      const sealed = kept === undefined ? sealedText(place.node, change, context) : { head: kept, body: [] };
+      pushSealed(patches, place.node, sealed, this.#text);
     });
     this.#built.places.forEach((place, slot) => {
       const change = changes[slot];
       if (place.kind !== 'comment' || typeof change !== 'string' || change === '') return;
-      patches.push({ start: place.line.start + 1, end: place.line.end, text: change });
+      // An item behind a comment that decides would end what it decides.
+      const item = options.commentRule === 'encrypted' ? undefined : former?.itemText(place, change, this.#text);
+      const { start, end } = place.line;
+      patches.push(item === undefined ? { start: start + 1, end, text: change } : { start, end, text: item });
     });
     return patches;
+  }
+
+  #formerText(former: FormerStyles | undefined, place: LeafPlace, change: string, slot: number): string | undefined {
+    const context = { base: place.base, step: former?.step ?? 1, allowBlock: true };
+    return former?.leafText(place.node, change, this.#values[slot] ?? null, this.#text, context);
   }
 
   #eachChangedLeaf(changes: Changes, visit: (place: LeafPlace, change: string, slot: number) => void): void {
@@ -106,6 +123,9 @@ export class PlainYaml implements PlainFile {
     const open = new Map(this.#prepared.replaced.map(entry => [entry.at, entry]));
     if (open.size === 0) return { untouched, replaced };
     const touched = this.#changedOffsets(changes);
+    const filled = this.#filledOffsets();
+    const comments = this.#prepared.stream.comments.map(({ start }) => start);
+    const sealed = this.#changedComments(changes);
     visitPaths(this.#prepared.stream, (node, path) => {
       const entry = open.get(node.propsStart);
       if (entry === undefined || entry.key !== (path.at(-1) === true)) return;
@@ -114,15 +134,33 @@ export class PlainYaml implements PlainFile {
       const { target, source } = entry;
       const clear =
         target !== undefined && !hasBetween(touched, start, end) && !hasBetween(touched, target.start, target.end);
-      const free = clear && !(commentRule && this.#hasCommentIn(target));
+      // An alias shows the comments of its anchor once more, where their ciphertexts do not open. Where the copy holds no
+      // value, nothing tells whether they would be selected there.
+      const deciding = commentRule || !hasBetween(filled, start, end) ? comments : sealed;
+      const free = clear && !hasBetween(deciding, target.start, lineEnd(this.#text, target.end));
       if (free && typeof source === 'string' && !hasComment(node)) untouched.push({ start, end, text: source });
       else replaced.push({ start, end, source, path: [...path] });
     });
     return { untouched, replaced };
   }
 
-  #hasCommentIn({ start, end }: { readonly start: number; readonly end: number }): boolean {
-    return this.#prepared.stream.comments.some(comment => comment.start >= start && comment.start < end);
+  /** Where the changed comments start, in ascending order. */
+  #changedComments(changes: Changes): number[] {
+    const offsets: number[] = [];
+    this.#built.places.forEach((place, slot) => {
+      if (place.kind === 'comment' && changes[slot] !== undefined) offsets.push(place.line.start);
+    });
+    return offsets.sort((a, b) => a - b);
+  }
+
+  /** Where the leaves start that are neither null nor empty, in ascending order. */
+  #filledOffsets(): number[] {
+    const offsets: number[] = [];
+    this.#built.places.forEach((place, slot) => {
+      const value = this.#values[slot];
+      if (place.kind === 'leaf' && value !== null && value !== '') offsets.push(place.node.start);
+    });
+    return offsets.sort((a, b) => a - b);
   }
 
   /** Where the changed leaves start, in ascending order. */
@@ -144,6 +182,9 @@ export class PlainYaml implements PlainFile {
     return 4;
   }
 }
+
+const formerOf = ({ former }: SealOptions): FormerStyles | undefined =>
+  former instanceof EncryptedYaml ? former.former : undefined;
 
 /** How far the first nested block mapping of a document stands in. */
 function indentOf(root: SyntaxNode): number | undefined {
@@ -196,9 +237,23 @@ function pushSealed(patches: Patch[], node: ScalarNode, sealed: Restyled, text: 
   if (block !== undefined)
     patches.push({
       start: block.bodyStart,
-      end: bodyEnd(node, text),
-      text: sealed.body.map(line => line + newlineOf(text)).join(''),
+      // Blank lines stay below a ciphertext: they tell to what a comment behind them belongs.
+      end: sealed.body.length > 0 ? contentLinesEnd(block, text) : bodyEnd(node, text),
+      text: sealed.body.map(line => line + newlineOf(text, block.headerEnd)).join(''),
     });
+}
+
+/** The tag goes, and with it would go a comment between it and its value. */
+function refuseCommentInside(place: LeafPlace, text: string): void {
+  const { node } = place;
+  if (!/[\s\u0085]#/.test(text.slice(node.propsStart, node.start))) return;
+  throw new TsopsError('NOT_ENCRYPTABLE', 'a comment stands between the tag of a value and the value', {
+    document: place.document,
+    path: pathOf(place).slice(1),
+    line: node.line + 1,
+    column: node.column + 1,
+    hints: ['Move the comment to the line above the key.'],
+  });
 }
 
 /** The source of a leaf, where its sealed form would not bring it back. */
@@ -213,7 +268,8 @@ function unrestored(place: LeafPlace, value: Scalar, text: string, context: Rest
   const body = text.slice(node.block.bodyStart, bodyEnd(node, text));
   if (hasTypeTag(node)) return [text.slice(node.propsStart, node.block.headerEnd), body];
   const opened = openedText(asSealedLeaf(node, text, context), value, context);
-  const restored = opened.body.map(line => line + newlineOf(text)).join('');
+  const newline = newlineOf(text, node.block.headerEnd);
+  const restored = opened.body.map(line => line + newline).join('');
   return opened.head === undefined && restored === body ? undefined : body;
 }
 

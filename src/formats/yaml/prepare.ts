@@ -8,7 +8,7 @@ import { flowOfSyntax } from './flow.ts';
 import { parseYaml } from './parser.ts';
 import { applyPatches, endsWithNewline, newlineOf, type Patch } from './patch.ts';
 import { asDoubleQuoted } from './print.ts';
-import type { AliasNode, MappingNode, ScalarNode, SyntaxNode, YamlDocument, YamlStream } from './syntax.ts';
+import type { AliasNode, MappingNode, Pair, ScalarNode, SyntaxNode, YamlDocument, YamlStream } from './syntax.ts';
 
 /** Where the block of a document goes; `start..end` is empty or holds a placeholder. */
 export interface BlockSpot {
@@ -30,7 +30,7 @@ export interface Replaced {
   readonly key: boolean;
   readonly source: string | readonly [head: string, body: string];
   /**
-   * Of an alias: where the node that it names now stands. The alias may be put back where neither that nor its
+   * Of an alias: where the node that it names now stands, with its anchor and the comments behind that. The alias may be put back where neither that nor its
    * replacement has an encrypted value.
    */
   readonly target: { readonly start: number; readonly end: number } | undefined;
@@ -60,7 +60,7 @@ export function prepare(stream: YamlStream): Prepared {
     key: keys.has(alias),
     at: patched.moved(alias.start),
     source: stream.text.slice(alias.start, alias.end),
-    target: { start: patched.moved(alias.target.start), end: patched.moved(alias.target.end) },
+    target: { start: patched.moved(alias.target.propsStart), end: patched.moved(alias.target.end) },
   }));
   if (last !== undefined)
     replaced.push({
@@ -77,11 +77,18 @@ function spotOf(document: YamlDocument, text: string): BlockSpot {
   if (root.kind === 'mapping' && root.flow) {
     const pair = root.pairs.at(-1);
     const at = pair === undefined ? root.start + 1 : Math.max(pair.key.end, pair.colon + 1, pair.value.end);
-    return { start: at, end: at, style: 'flow', column: 0, lastLine: false, separator: pair === undefined ? '' : ', ' };
+    return { start: at, end: at, style: 'flow', column: 0, lastLine: false, separator: separatorBehind(pair, at) };
   }
   const lastLine = document.end === text.length && document.end > 0 && !endsWithNewline(text);
   const column = root.kind === 'mapping' ? root.column : 0;
   return { start: document.end, end: document.end, style: 'block', column, lastLine, separator: '' };
+}
+
+/** Right behind a tag, or the colon of a value that is nothing, a comma would be a part of what stands there. */
+function separatorBehind(pair: Pair | undefined, at: number): string {
+  if (pair === undefined) return '';
+  const isTag = [pair.key, pair.value].some(node => node.kind === 'scalar' && node.end === at && node.tag !== '');
+  return isTag || pair.colon === at - 1 ? ' , ' : ', ';
 }
 
 function placeholder(spot: BlockSpot, text: string): Patch {
@@ -150,15 +157,20 @@ function lastChild(node: SyntaxNode): SyntaxNode | undefined {
 
 /**
  * A block scalar that the end of the text cuts off before its line ends has no line break in its value, and would get
- * one from the line that follows it now.
+ * one from the line that follows it now. One that keeps its blank lines would get one more where the last of them is cut off.
  */
 function lastBlockScalar(stream: YamlStream): ScalarNode | undefined {
+  const { text } = stream;
   const document = stream.documents.at(-1);
-  if (document === undefined || document.end !== stream.text.length || endsWithNewline(stream.text)) return undefined;
+  if (document === undefined || document.end !== text.length || endsWithNewline(text)) return undefined;
   let node: SyntaxNode | undefined = document.root as MappingNode;
   for (let next = lastChild(node); next !== undefined; next = lastChild(node)) node = next;
-  return node.kind === 'scalar' && node.block !== undefined && node.end === stream.text.length ? node : undefined;
+  if (node.kind !== 'scalar' || node.block === undefined) return undefined;
+  const cutOff = node.end === text.length || (node.block.chomping === 'keep' && isBlankFrom(text, node.end));
+  return cutOff ? node : undefined;
 }
+
+const isBlankFrom = (text: string, from: number): boolean => /^[ \t]*$/.test(text.slice(from));
 
 function quotedInstead(node: ScalarNode, text: string): Patch[] {
   const { headerEnd, bodyStart } = node.block as NonNullable<ScalarNode['block']>;

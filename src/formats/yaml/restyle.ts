@@ -100,6 +100,10 @@ function contentColumn(node: ScalarNode, context: RestyleContext): number {
 export function bodyEnd(node: ScalarNode, text: string): number {
   const { block } = node;
   if (block === undefined) return node.end;
-  if (block.chomping === 'keep') return node.end;
-  return block.contentEnd === block.bodyStart ? block.bodyStart : nextLine(text, block.contentEnd);
+  return block.chomping === 'keep' ? node.end : contentLinesEnd(block, text);
+}
+
+/** Behind the lines that hold more than blanks. */
+export function contentLinesEnd({ bodyStart, contentEnd }: NonNullable<ScalarNode['block']>, text: string): number {
+  return contentEnd === bodyStart ? bodyStart : nextLine(text, contentEnd);
 }

@@ -14,6 +14,7 @@ import {
   type Node,
   type Scalar,
   sequence,
+  type WrittenTree,
 } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
 import type { StoredBlock } from '../format.ts';
@@ -54,6 +55,8 @@ export interface PathLink {
 export interface CommentPlace {
   readonly kind: 'comment';
   readonly line: CommentLine;
+  /** The sequence it stands in, where it does. */
+  readonly list?: SequenceNode;
 }
 
 /** A reserved pair of a document, and where it stands. */
@@ -77,6 +80,21 @@ export function buildTree(stream: YamlStream): YamlTree {
   const builder = new TreeBuilder();
   const documents = stream.documents.map((document, index) => builder.document(document, index));
   return { documents: builder.withLostComments(documents, stream), places: builder.places, blocks: builder.blocks };
+}
+
+/** The tree of a text before it was prepared for encrypting. Preparing keeps every comment of the text, in its order. */
+export function writtenTree(source: YamlStream, found: YamlTree, prepared: YamlStream, built: YamlTree): WrittenTree {
+  const order = new Map(source.comments.map((line, index) => [line.start, index]));
+  const slotAt = new Map<number, number>();
+  built.places.forEach((place, slot) => {
+    if (place.kind === 'comment') slotAt.set(place.line.start, slot);
+  });
+  const slots = found.places.map(place => {
+    if (place.kind !== 'comment') return undefined;
+    const line = prepared.comments[order.get(place.line.start) ?? -1];
+    return line && slotAt.get(line.start);
+  });
+  return { documents: found.documents, slots };
 }
 
 type Items = (Entry | Comment)[];
@@ -187,14 +205,14 @@ class TreeBuilder {
 
   #sequence(node: SequenceNode, handled: boolean, path: PathLink | undefined): Node {
     const items: (Node | Comment)[] = [];
-    if (!handled) this.#comments([...node.head, ...node.lineComment], false, items);
+    if (!handled) this.#comments([...node.head, ...node.lineComment], false, items, node);
     node.items.forEach((item, index) => {
-      this.#comments(item.head, false, items);
-      this.#comments(item.lineComment, true, items);
+      this.#comments(item.head, false, items, node);
+      this.#comments(item.lineComment, true, items, node);
       items.push(this.#node(item, true, { step: index, parent: path }, node.column, { node, index }));
-      this.#comments(item.foot, false, items);
+      this.#comments(item.foot, false, items, node);
     });
-    if (!handled) this.#comments(node.foot, false, items);
+    if (!handled) this.#comments(node.foot, false, items, node);
     return sequence(items);
   }
 
@@ -208,10 +226,15 @@ class TreeBuilder {
     return built;
   }
 
-  #comments(lines: readonly CommentLine[], inline: boolean, items: (Comment | Entry | Node)[]): void {
+  #comments(
+    lines: readonly CommentLine[],
+    inline: boolean,
+    items: (Comment | Entry | Node)[],
+    list?: SequenceNode,
+  ): void {
     for (const line of lines) {
       this.#seen.add(line.start);
-      items.push(comment(line.text, inline, this.#slot({ kind: 'comment', line })));
+      items.push(comment(line.text, inline, this.#slot({ kind: 'comment', line, ...(list && { list }) })));
     }
   }
 
