@@ -122,9 +122,9 @@ function keyAliasesOf(node: SyntaxNode): SyntaxNode[] {
 /** A comment behind the last value may belong elsewhere once a block follows it; so may all in a flow mapping. */
 function commentsAtEnds(stream: YamlStream): boolean {
   return stream.documents.some(({ root, start, end }) => {
-    const flow = root.kind === 'mapping' && root.flow;
-    const from = flow || root.kind !== 'mapping' ? start : lastStart(root);
-    return hasCommentBetween(stream, from, end);
+    // A document with nothing in it may take a comment from behind the next `---`.
+    if (root.kind !== 'mapping') return stream.comments.length > 0;
+    return hasCommentBetween(stream, root.flow ? start : lastStart(root), end);
   });
 }
 
