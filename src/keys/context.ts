@@ -21,6 +21,7 @@ export function explicitContext({ identities = [] }: ExplicitOptions): KeyContex
     homeDir: undefined,
     configDir: undefined,
     timeoutMs: defaultTimeoutMs,
+    mayConnect: false,
     ageIdentities: typeof identities === 'string' ? [identities] : identities,
     once: new Map(),
   };
@@ -46,6 +47,7 @@ export function systemContext({ timeoutMs = defaultTimeoutMs, mayAsk = true }: S
     },
     ...(mayAsk ? { askSecret: async (prompt: string) => (await import('../host/terminal.ts')).askSecret(prompt) } : {}),
     timeoutMs,
+    mayConnect: true,
     once: new Map(),
   };
 }

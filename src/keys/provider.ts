@@ -22,8 +22,12 @@ export interface KeyContext {
   readonly run?: ((command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>) | undefined;
   /** Asks on the terminal without echo; undefined where nobody can be asked. */
   askSecret?: ((prompt: string) => Promise<string | undefined>) | undefined;
-  /** Bound on every single external step, in milliseconds. */
+  /** Bound on every single external step (a request with its retries, a program, a plugin's answer), in milliseconds. */
   readonly timeoutMs: number;
+  /** Whether network services may be asked, with the credentials of this machine. False for the library unless told. */
+  readonly mayConnect: boolean;
+  /** The master key addresses that the user's own configuration names (not the file's): where a token may be sent. */
+  readonly trustedAddresses?: readonly string[] | undefined;
   /** age identities handed in by the caller (library use), each a text as in an identity file. */
   readonly ageIdentities?: readonly string[] | undefined;
   /** For what must be loaded or asked once a run: each provider keeps it under a key of its own. */
