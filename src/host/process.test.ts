@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { env } from './environment.ts';
-import { findProgram, runInteractive, runProgram, splitCommand } from './process.ts';
+import { findProgram, runInteractive, runProgram, splitCommand, startProgram } from './process.ts';
 
 const windows = process.platform === 'win32';
 const folder = fs.mkdtempSync(join(tmpdir(), 'tsops-process-'));
@@ -66,6 +66,75 @@ describe('runProgram', () => {
   });
 });
 
+describe('startProgram', () => {
+  const timeoutMs = 10_000;
+  const start = (script: string) => startProgram(...node(script))!;
+
+  test('a conversation, in the folder for temporary files', async () => {
+    const program = start(
+      `process.stdin.on('data', d => console.log(d + ' ' + process.cwd())).on('end', () => process.exit(4))`,
+    );
+    for (const word of ['one', 'two']) {
+      program.write(Buffer.from(word));
+      assert.equal(text((await program.read(timeoutMs)) as Uint8Array), `${word} ${fs.realpathSync(tmpdir())}\n`);
+    }
+    assert.equal(await program.end(), 4);
+    program.write(Buffer.from('to nobody'));
+    assert.equal(await program.read(timeoutMs), undefined);
+  });
+
+  test('silence, and then the rest', async () => {
+    const program = start(`setTimeout(() => process.stdout.write('late'), 600)`);
+    assert.equal(await program.read(50), 'silent');
+    assert.equal(text((await program.read(timeoutMs)) as Uint8Array), 'late');
+    assert.equal(await program.read(timeoutMs), undefined);
+    assert.equal(await program.end(), 0);
+  });
+
+  test('one that will not end is ended', { skip: windows }, async () => {
+    const program = start(`process.on('SIGTERM', () => {}); process.stdout.write('x'); setInterval(() => {}, 1000)`);
+    await program.read(timeoutMs);
+    assert.equal(await program.end(100), null);
+  });
+
+  test('it does not outlive us', { skip: windows }, async () => {
+    const url = JSON.stringify(new URL('process.ts', import.meta.url).href);
+    const mark = join(folder, 'ended');
+    const child = `process.on('SIGTERM', () => { fs.writeFileSync('${mark}', 'x'); process.exit() });
+      console.log('begun'); setInterval(() => {}, 1000)`;
+    const script = `import { startProgram } from ${url};
+      const program = startProgram(process.execPath, ['-e', ${JSON.stringify(child)}]);
+      process.stdout.write(await program.read(10000)); await program.read(60000);`;
+    const running = spawn(process.execPath, ['--input-type=module', '-e', script], {
+      stdio: ['ignore', 'pipe', 'ignore'],
+    });
+    await once(running.stdout, 'data');
+    running.kill('SIGTERM');
+    assert.equal((await once(running, 'exit'))[1], 'SIGTERM');
+    for (let waited = 0; waited < 5000 && !fs.existsSync(mark); waited += 20) await new Promise(r => setTimeout(r, 20));
+    assert.ok(fs.existsSync(mark));
+  });
+
+  test('output without bounds ends it', async () => {
+    const program = start(`const x = 'x'.repeat(65536); (function more() { process.stdout.write(x, more) })()`);
+    let bytes = 0;
+    for (let chunk = await program.read(timeoutMs); chunk !== undefined; chunk = await program.read(timeoutMs))
+      bytes += chunk.length;
+    assert.ok(bytes <= 16 * 1024 * 1024 && bytes > 1024 * 1024, String(bytes));
+    assert.notEqual(await program.end(0), 0);
+  });
+
+  test('one that is missing or cannot be started', { skip: windows }, async () => {
+    assert.equal(startProgram('tsops-no-such-program', []), undefined);
+    const script = join(folder, 'no-interpreter');
+    fs.writeFileSync(script, '#!/nonexistent/interpreter\n', { mode: 0o755 });
+    const program = startProgram(script, [])!;
+    program.write(Buffer.from('x'));
+    assert.equal(await program.read(timeoutMs), undefined);
+    assert.equal(await program.end(), 127);
+  });
+});
+
 describe('findProgram', { skip: windows }, () => {
   test('never takes a program from the current folder', () => {
     const [cwd, path] = [process.cwd(), env('PATH')];
@@ -113,9 +182,12 @@ describe('runInteractive', { skip: windows }, () => {
         stdio: ['ignore', 'pipe', 'ignore'],
       });
       while (!fs.existsSync(mark) || fs.readFileSync(mark, 'utf8') === '') await new Promise(r => setTimeout(r, 20));
+      // The editor may have begun before the one who started it listens to signals.
+      await new Promise(r => setTimeout(r, 200));
+      const exit = once(running, 'exit');
       running.kill(signal);
       const [said] = await once(running.stdout, 'data');
-      assert.deepEqual([String(said), (await once(running, 'exit'))[0]], ['EDIT_CANCELLED', 9]);
+      assert.deepEqual([String(said), (await exit)[0]], ['EDIT_CANCELLED', 9]);
       const editor = Number(fs.readFileSync(mark, 'utf8'));
       await new Promise(r => setTimeout(r, 50));
       assert.throws(() => process.kill(editor, 0), { code: 'ESRCH' });

@@ -2,12 +2,13 @@
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import * as fs from 'node:fs';
+import { tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { TsopsError } from '../errors.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
-import { type EndingSignal, takeSignals } from './signals.ts';
+import { type EndingSignal, takeSignals, undoOnExit } from './signals.ts';
 
 export interface ProgramOptions {
   /** Given to the program as standard input, which is closed after it. */
@@ -81,6 +82,99 @@ function collect(child: ChildProcess, options: ProgramOptions): Promise<ProgramR
     child.stdin?.on('error', () => {});
     child.stdin?.end(options.input ?? new Uint8Array());
   });
+}
+
+/** A program that is talked with. What it writes to standard error goes nowhere: it is not for us, and can hold a secret. */
+export interface RunningProgram {
+  /** Gives it input. That a program no longer reads is told by `read`. */
+  write(bytes: Uint8Array): void;
+  /** More of its output; 'silent' where none came in time, undefined at the end of it, or after 16 MiB. */
+  read(timeoutMs: number): Promise<Uint8Array | 'silent' | undefined>;
+  /**
+   * Closes its input, waits so long for its end (a second unless told), and then ends it.
+   * @returns the exit status; 127 where it cannot be started, null where a signal ended it
+   */
+  end(graceMs?: number): Promise<number | null>;
+}
+
+const maxTalkBytes = 16 * 1024 * 1024;
+
+/** Starts a program to talk with, in the folder for temporary files so that it cannot depend on ours; undefined where there is none. */
+export function startProgram(command: string, args: readonly string[]): RunningProgram | undefined {
+  const program = findProgram(command);
+  if (program === undefined) return undefined;
+  try {
+    const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'ignore'], cwd: tmpdir(), windowsHide: true });
+    return new Talk(child);
+  } catch {
+    return undefined;
+  }
+}
+
+class Talk implements RunningProgram {
+  readonly #child: ChildProcess;
+  readonly #status: Promise<number | null>;
+  #chunks: Uint8Array[] = [];
+  #bytes = 0;
+  #ended = false;
+  #wake: () => void = () => {};
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+    // Whoever ends us does not know of it.
+    const release = undoOnExit(() => child.kill());
+    this.#status = new Promise<number | null>(settle => {
+      child.on('exit', settle);
+      child.on('error', () => settle(127));
+    }).finally(release);
+    child.stdin?.on('error', () => {});
+    child.stdout?.on('data', (chunk: Uint8Array) => this.#take(chunk));
+    for (const event of ['end', 'close', 'error']) child.stdout?.on(event, () => this.#finish());
+    child.on('error', () => this.#finish());
+  }
+
+  #take(chunk: Uint8Array): void {
+    this.#bytes += chunk.length;
+    if (this.#bytes > maxTalkBytes) this.#finish();
+    else this.#chunks.push(chunk);
+    this.#wake();
+  }
+
+  #finish(): void {
+    this.#ended = true;
+    this.#child.stdout?.destroy();
+    this.#wake();
+  }
+
+  write(bytes: Uint8Array): void {
+    if (this.#child.stdin?.writable) this.#child.stdin.write(bytes);
+  }
+
+  async read(timeoutMs: number): Promise<Uint8Array | 'silent' | undefined> {
+    if (this.#chunks.length === 0 && !this.#ended) await this.#waitAtMost(timeoutMs);
+    const chunk = this.#chunks.shift();
+    return chunk ?? (this.#ended ? undefined : 'silent');
+  }
+
+  #waitAtMost(timeoutMs: number): Promise<void> {
+    return new Promise(settle => {
+      const timer = setTimeout(settle, timeoutMs);
+      this.#wake = () => {
+        clearTimeout(timer);
+        settle();
+      };
+    });
+  }
+
+  async end(graceMs = 1000): Promise<number | null> {
+    this.#child.stdin?.end();
+    const kill = (signal: NodeJS.Signals) => () => this.#child.kill(signal);
+    const timers = [setTimeout(kill('SIGTERM'), graceMs), setTimeout(kill('SIGKILL'), 2 * graceMs)];
+    const status = await this.#status;
+    for (const timer of timers) clearTimeout(timer);
+    this.#finish();
+    return status;
+  }
 }
 
 /**

@@ -68,6 +68,35 @@ describe('askSecret', { skip: !hasScript }, () => {
   });
 });
 
+describe('questions whose answers may be seen', { skip: !hasScript }, () => {
+  const print = "console.log('<' + JSON.stringify(answer ?? null) + '>')";
+  const cases: [name: string, call: string, keys: string, answer: string][] = [
+    ['an answer', "askVisibly('Secret: ')", 'my box\r', '"my box"'],
+    ['an empty answer', "askVisibly('Secret: ')", '\r', '""'],
+    ['end of file', "askVisibly('Secret: ')", '\x04', 'null'],
+    ['the first choice', "confirm('Secret: ', 'go', 'stop')", '1\r', 'true'],
+    ['the second choice', "confirm('Secret: ', 'go', 'stop')", '2\r', 'false'],
+    ['no choice, three times', "confirm('Secret: ', 'go', 'stop')", 'x\ry\r\r', 'null'],
+    ['the only choice', "confirm('Secret: ', 'go', undefined)", '\r', 'true'],
+  ];
+  for (const [name, call, keys, answer] of cases) {
+    test(name, async () => {
+      const shown = await onTerminal(`const answer = await terminal.${call}; ${print}`, keys);
+      assert.ok(shown.includes(`<${answer}>`), JSON.stringify(shown));
+    });
+  }
+
+  test('a line is shown where there is a terminal', async () => {
+    assert.match(
+      await onTerminal("console.log('<' + terminal.say('touch it') + '>')", undefined),
+      /^touch it\r?\n<true>/,
+    );
+    const script = `import * as terminal from ${url}; const answer = await terminal.confirm('a', 'b', 'c'); ${print}; console.log(terminal.say('x'))`;
+    const run = spawnSync('setsid', ['-w', process.execPath, '--input-type=module', '-e', script]);
+    assert.equal(String(run.stdout), '<null>\nfalse\n');
+  });
+});
+
 describe('colour', () => {
   const script = "const paint = await terminal.paintFor('stdout'); console.log(paint('red', 'x'));";
   const cases: [Record<string, string>, boolean][] = [

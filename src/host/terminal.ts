@@ -83,6 +83,65 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   }
 }
 
+/**
+ * Asks on the terminal itself; the answer may be seen.
+ * @returns the answer without its line end; undefined where there is no terminal or the question was answered with end of file
+ */
+export async function askVisibly(prompt: string): Promise<string | undefined> {
+  const terminal = openTerminal();
+  if (terminal === undefined) return undefined;
+  try {
+    fs.writeSync(terminal.output, prompt);
+    return await readLine(terminal.input);
+  } finally {
+    terminal.input.destroy();
+    fs.closeSync(terminal.output);
+  }
+}
+
+/**
+ * Lets the user choose on the terminal; without `no` there is only one thing to choose, which Enter does.
+ * @returns undefined where there is no terminal, or nobody who gives one of the answers
+ */
+export async function confirm(question: string, yes: string, no: string | undefined): Promise<boolean | undefined> {
+  const choice = no === undefined ? `Enter = ${yes}` : `1 = ${yes}, 2 = ${no}`;
+  for (let tries = 0; tries < 3; tries += 1) {
+    const answer = (await askVisibly(`${question} [${choice}] `))?.trim();
+    if (answer === undefined) return undefined;
+    if (no === undefined || answer === '1') return true;
+    if (answer === '2') return false;
+  }
+  return undefined;
+}
+
+/** Shows a line on the terminal itself; false where there is none. */
+export function say(line: string): boolean {
+  const terminal = openTerminal();
+  if (terminal === undefined) return false;
+  fs.writeSync(terminal.output, isWindows ? `${line}\r\n` : `${line}\n`);
+  terminal.input.destroy();
+  fs.closeSync(terminal.output);
+  return true;
+}
+
+const maxLineBytes = 64 * 1024;
+
+function readLine(input: ReadStream): Promise<string | undefined> {
+  return new Promise((settle, fail) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    input.on('error', fail);
+    input.on('end', () => settle(undefined));
+    input.on('data', (chunk: Buffer) => {
+      chunks.push(chunk);
+      bytes += chunk.length;
+      if (bytes > maxLineBytes) settle(undefined);
+      if (!chunk.includes(10)) return;
+      settle(/^[^\r\n]*/.exec(Buffer.concat(chunks).toString('utf8'))![0]);
+    });
+  });
+}
+
 function openTerminal(): { input: ReadStream; output: number } | undefined {
   try {
     const output = fs.openSync(isWindows ? 'CONOUT$' : '/dev/tty', 'r+');
