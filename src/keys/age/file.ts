@@ -20,14 +20,27 @@ export interface Recipient {
 /** The file key as a stanza; undefined where the key of the recipient cannot be used. */
 export type WrapFileKey = (fileKey: Uint8Array, random: RandomSource) => Stanza | undefined;
 
+/** Why an identity that asks somebody, or a program, could not be tried: plain words as the end of a sentence, and what to do. */
+export interface Hindrance {
+  readonly reason: string;
+  readonly hints: readonly string[];
+  /** The name of the plugin that it is about. */
+  readonly plugin?: string;
+}
+
 /** A private key, behind functions so that no print of it can show it. */
 export interface Identity {
-  /** The types of stanza that it may open. */
-  readonly types: readonly string[];
+  /** The types of stanza that it may open; undefined where only trying tells. */
+  readonly types?: readonly string[];
+  /** Whether it runs a program or asks somebody: it is tried after all that do not. */
+  readonly asks?: boolean;
   /** The public text of it, where it has one. */
   recipient?(): string | Promise<string>;
-  unwrap(header: Header): Uint8Array | NoFileKey | Promise<Uint8Array | NoFileKey>;
+  unwrap(header: Header): Unwrapped | Promise<Unwrapped>;
 }
+
+/** The file key, or why an identity did not give it. */
+export type Unwrapped = Uint8Array | NoFileKey | Hindrance;
 
 /** Why a file does not open: `no match` is for other identities, the others say which part is damaged. */
 export type AgeFault = NoFileKey | 'mac' | 'payload';
@@ -51,16 +64,24 @@ export function parseFile(bytes: Uint8Array): AgeFile | undefined {
   return payload.length < payloadNonceLength ? undefined : { header, payload };
 }
 
-/** The content of a file for the first identity that fits. All of it is verified before anything is returned. */
-export async function decryptFile(file: AgeFile, identities: Iterable<Identity>): Promise<Uint8Array | AgeFault> {
+/**
+ * The content of a file for the first identity that fits. All of it is verified before anything is returned.
+ * @param hindrances takes up what kept an identity from being tried
+ */
+export async function decryptFile(
+  file: AgeFile,
+  identities: Iterable<Identity>,
+  hindrances: Hindrance[] = [],
+): Promise<Uint8Array | AgeFault> {
   const { header, payload } = file;
   for (const identity of identities) {
-    if (!header.stanzas.some(stanza => identity.types.includes(stanza.type))) continue;
+    if (!header.stanzas.some(({ type }) => identity.types?.includes(type) ?? true)) continue;
     const fileKey = await identity.unwrap(header);
     if (fileKey === 'no match') continue;
     if (typeof fileKey === 'string') return fileKey;
-    if (!isSameMac(headerMac(fileKey, header.signed), header.mac)) return 'mac';
-    return decryptPayload(fileKey, payload) ?? 'payload';
+    if (!(fileKey instanceof Uint8Array)) hindrances.push(fileKey);
+    else if (!isSameMac(headerMac(fileKey, header.signed), header.mac)) return 'mac';
+    else return decryptPayload(fileKey, payload) ?? 'payload';
   }
   return 'no match';
 }
@@ -73,8 +94,17 @@ export function stanzaRecipient(wrap: WrapFileKey): Recipient {
 function encryptFile(plain: Uint8Array, wrap: WrapFileKey, random: RandomSource): Uint8Array | undefined {
   const fileKey = random(fileKeyLength);
   const stanza = wrap(fileKey, random);
-  if (stanza === undefined) return undefined;
-  const signed = printStanzas([stanza]);
+  return stanza === undefined ? undefined : sealFile(plain, fileKey, [stanza], random);
+}
+
+/** A whole file from the stanzas that hold its file key. */
+export function sealFile(
+  plain: Uint8Array,
+  fileKey: Uint8Array,
+  stanzas: readonly Stanza[],
+  random: RandomSource,
+): Uint8Array {
+  const signed = printStanzas(stanzas);
   const header = printHeader(signed, headerMac(fileKey, signed));
   const nonce = random(payloadNonceLength);
   const key = derive(fileKey, nonce, 'payload');

@@ -52,23 +52,41 @@ export function printHeader(signed: Uint8Array, mac: Uint8Array): Uint8Array {
   return Buffer.concat([signed, Buffer.from(` ${printBase64(mac)}\n`, 'latin1')]);
 }
 
-function printStanza({ type, args, body }: Stanza): string {
+/** One stanza; the plugin protocol has the same form. */
+export function printStanza({ type, args, body }: Stanza): string {
   const text = printBase64(body);
   // The body ends with a line shorter than 64 columns, if need be an empty one.
   return `${['->', type, ...args].join(' ')}\n${text.replace(/.{64}/g, '$&\n')}\n`;
 }
 
 function parseStanza(line: string, lines: Lines): Stanza | undefined {
-  const [arrow, type, ...args] = line.split(' ');
-  if (arrow !== '->' || type === undefined || ![type, ...args].every(isArgument)) return undefined;
+  const start = parseStanzaStart(line);
+  if (start === undefined) return undefined;
   const parts: Uint8Array[] = [];
   for (;;) {
     const text = lines.next();
-    const part = text === undefined ? undefined : parseBase64(text);
-    if (part === undefined || part.length > bytesPerLine) return undefined;
+    const part = text === undefined ? undefined : parseBodyLine(text);
+    if (part === undefined) return undefined;
     parts.push(part);
-    if (part.length < bytesPerLine) return { type, args, body: Buffer.concat(parts) };
+    if (isLastBodyLine(part)) return { ...start, body: Buffer.concat(parts) };
   }
+}
+
+/** The first line of a stanza: `-> TYPE ARGUMENT…`. */
+export function parseStanzaStart(line: string): Omit<Stanza, 'body'> | undefined {
+  const [arrow, type, ...args] = line.split(' ');
+  return arrow === '->' && type !== undefined && [type, ...args].every(isArgument) ? { type, args } : undefined;
+}
+
+/** The bytes of a line of the body; undefined where it is not one. */
+export function parseBodyLine(text: string): Uint8Array | undefined {
+  const part = parseBase64(text);
+  return part === undefined || part.length > bytesPerLine ? undefined : part;
+}
+
+/** A line that is not full ends the body. */
+export function isLastBodyLine(part: Uint8Array): boolean {
+  return part.length < bytesPerLine;
 }
 
 function isArgument(text: string): boolean {

@@ -1,6 +1,7 @@
 /** New identities, and the recipients of given ones. */
 
 import type { RandomSource } from '../../core/cipher.ts';
+import { explicitContext } from '../context.ts';
 import type { KeyContext } from '../provider.ts';
 import { type IdentityText, parseIdentities, unlockIdentities } from './identities.ts';
 import { generateX25519 } from './x25519.ts';
@@ -38,16 +39,25 @@ export async function recipientsOfIdentities(
   content: string | Uint8Array,
   askSecret?: KeyContext['askSecret'],
 ): Promise<IdentityRecipients> {
-  const parsed = await parseIdentities(typeof content === 'string' ? Buffer.from(content, 'utf8') : content);
-  const { identities, problems } = await unlocked(parsed, askSecret);
-  const recipients = await Promise.all(identities.map(identity => identity.recipient?.()));
-  return { recipients: recipients.filter(text => text !== undefined), problems };
+  const bytes = typeof content === 'string' ? Buffer.from(content, 'utf8') : content;
+  const context = explicitContext({});
+  const parsed = await parseIdentities(bytes, { context, place: 'the identity file' });
+  const { identities, problems } = await unlocked(parsed, context, askSecret);
+  const texts = await Promise.all(identities.map(identity => identity.recipient?.()));
+  const recipients = texts.filter(text => text !== undefined);
+  return { recipients, problems: recipients.length < texts.length ? [...problems, pluginProblem] : problems };
 }
 
-async function unlocked(parsed: IdentityText, askSecret: KeyContext['askSecret']): Promise<IdentityText> {
+const pluginProblem = 'it holds an identity of an age plugin, whose recipient (age1…) only the plugin can tell';
+
+async function unlocked(
+  parsed: IdentityText,
+  context: KeyContext,
+  askSecret: KeyContext['askSecret'],
+): Promise<IdentityText> {
   if (parsed.locked === undefined) return parsed;
   const passphrase = await askSecret?.('Passphrase for the identity file: ');
-  const opened = passphrase === undefined ? undefined : await unlockIdentities(parsed.locked, passphrase);
+  const opened = passphrase === undefined ? undefined : await unlockIdentities(parsed.locked, passphrase, context);
   if (opened !== undefined) return opened;
   const why = passphrase === undefined ? 'it is protected by a passphrase' : 'the passphrase was wrong';
   return { identities: [], problems: [why] };

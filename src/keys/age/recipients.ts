@@ -3,25 +3,28 @@
 import type { AgeKey } from '../../core/metadata.ts';
 import { TsopsError } from '../../errors.ts';
 import { printable } from '../printable.ts';
+import type { KeyContext } from '../provider.ts';
 import { parseBech32 } from './bech32.ts';
 import type { Recipient } from './file.ts';
 import { hybridRecipient } from './hybrid.ts';
+import { recipientPlugin } from './plugin-name.ts';
 import { parseSshPublicKey } from './ssh-keys.ts';
 import { x25519Recipient } from './x25519.ts';
 
-export type RecipientKind = 'x25519' | 'hybrid' | 'plugin' | 'ssh';
+type RecipientKind = 'x25519' | 'hybrid' | 'plugin' | 'ssh';
 
 /** The kind that the start of a text names, whether or not the rest is well formed. */
-export function recipientKind(text: string): RecipientKind | undefined {
+function recipientKind(text: string): RecipientKind | undefined {
   if (text.startsWith('age1pq1')) return 'hybrid';
   // The data part of Bech32 has no 1, so a second one is the end of a plugin's name.
   if (text.startsWith('age1')) return text.indexOf('1', 4) >= 0 ? 'plugin' : 'x25519';
   return text.startsWith('ssh-') ? 'ssh' : undefined;
 }
 
-/** What encrypts for a text; undefined for a plugin's recipient and for a text that is no recipient. */
-export async function loadRecipient(text: string): Promise<Recipient | undefined> {
+/** What encrypts for a text; undefined for a text that is no recipient. */
+export async function loadRecipient(text: string, context: KeyContext): Promise<Recipient | undefined> {
   const kind = recipientKind(text);
+  if (kind === 'plugin') return (await import('./plugin.ts')).pluginRecipient(text, context);
   if (kind === 'x25519') return x25519Recipient(text);
   if (kind === 'hybrid') return hybridRecipient(text);
   return kind === 'ssh' ? (await import('./ssh.ts')).sshRecipient(text) : undefined;
@@ -66,7 +69,8 @@ const secretFault: Fault = {
   ],
 };
 
-const forms = 'Recipients look like age1…, age1pq1…, `ssh-ed25519 AAAA…` or `ssh-rsa AAAA…`; commas separate them.';
+const forms =
+  'Recipients look like age1…, age1pq1…, age1PLUGIN1…, `ssh-ed25519 AAAA…` or `ssh-rsa AAAA…`; commas separate them.';
 
 function recipientFault(text: string): Fault | undefined {
   if (text === '')
@@ -75,8 +79,8 @@ function recipientFault(text: string): Fault | undefined {
   if (kind === undefined) return { words: 'is of no kind that is known', hints: [forms] };
   if (kind === 'ssh') return parseSshPublicKey(text) === undefined ? sshFault : undefined;
   if (isWellFormed(kind, text)) return undefined;
-  const reason =
-    parseBech32(text) === undefined ? 'has a typing mistake (its checksum does not fit)' : 'has a wrong length';
+  const wrong = kind === 'plugin' ? 'names its plugin with characters that age does not allow' : 'has a wrong length';
+  const reason = parseBech32(text) === undefined ? 'has a typing mistake (its checksum does not fit)' : wrong;
   return { words: `(${printable(text.slice(0, 10))}…) ${reason}`, hints: ['Copy it again, as a whole.', forms] };
 }
 
@@ -87,5 +91,5 @@ const sshFault: Fault = {
 
 function isWellFormed(kind: RecipientKind, text: string): boolean {
   if (kind === 'x25519') return x25519Recipient(text) !== undefined;
-  return kind === 'hybrid' ? hybridRecipient(text) !== undefined : parseBech32(text) !== undefined;
+  return kind === 'hybrid' ? hybridRecipient(text) !== undefined : recipientPlugin(text) !== undefined;
 }

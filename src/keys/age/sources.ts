@@ -1,6 +1,6 @@
 /**
  * Where the identities of a run come from: sops 3.13.2 age/keysource.go loadIdentities. All places are used together. Those that
- * cost nothing come first; a command runs, and a passphrase is asked for, only when nothing before opened the key.
+ * cost nothing come first; a command or a plugin runs, and a passphrase is asked for, only when nothing before opened the key.
  */
 
 import { join } from 'node:path';
@@ -8,7 +8,7 @@ import { TsopsError } from '../../errors.ts';
 import { printable } from '../printable.ts';
 import type { KeyContext } from '../provider.ts';
 import type { Identity } from './file.ts';
-import { type IdentityText, parseIdentities, unlockIdentities } from './identities.ts';
+import { type IdentitySource, type IdentityText, parseIdentities, unlockIdentities } from './identities.ts';
 
 /** One place and what it gave. */
 export interface Batch {
@@ -31,7 +31,7 @@ const maxTries = 3;
 
 /**
  * The places in order, each loaded when it is asked for and once a run.
- * @param wanted what the wrapped key is for. Only for an SSH key are SSH keys looked for, and only for a native recipient is
+ * @param wanted what the wrapped key is for. Only for an SSH key are SSH keys looked for, and only for another recipient is
  *   anybody asked for the passphrase of an identity file.
  */
 export async function* identityBatches(
@@ -39,21 +39,27 @@ export async function* identityBatches(
   recipient: string,
   { ssh, native }: { readonly ssh: boolean; readonly native: boolean },
 ): AsyncGenerator<Batch> {
+  const later: Batch[] = [];
   const locked: Loaded[] = [];
-  for (const { id, load, ssh: isSsh } of staticPlaces(context, ssh)) {
-    for (const loaded of await once(context, id, load)) {
-      if (loaded.locked === undefined) yield { ...loaded, ssh: isSsh };
-      else locked.push(loaded);
-    }
+  for await (const batch of loadedPlaces(context, recipient, ssh)) {
+    const { identities } = batch;
+    if (batch.locked !== undefined) locked.push(batch);
+    else yield { ...batch, identities: identities.filter(identity => !identity.asks) };
+    const asking = identities.filter(identity => identity.asks);
+    if (asking.length > 0) later.push({ ...batch, identities: asking, problems: [] });
   }
-  for await (const loaded of commandBatches(context, recipient, ssh)) {
-    if (loaded.locked === undefined) yield { ...loaded, ssh: loaded.place === sshCommand };
-    else locked.push(loaded);
-  }
+  yield* later;
   for (const loaded of native ? locked : []) {
     const opened = await once(context, `locked ${loaded.place}`, () => unlock(context, loaded));
     yield { ...opened, ssh: false };
   }
+}
+
+async function* loadedPlaces(context: KeyContext, recipient: string, ssh: boolean): AsyncGenerator<Loaded & Batch> {
+  for (const { id, load, ssh: isSsh } of staticPlaces(context, ssh))
+    for (const loaded of await once(context, id, load)) yield { ...loaded, ssh: isSsh };
+  for await (const loaded of commandBatches(context, recipient, ssh))
+    yield { ...loaded, ssh: loaded.place === sshCommand };
 }
 
 interface Place {
@@ -121,14 +127,14 @@ async function loadGiven(context: KeyContext): Promise<readonly Loaded[]> {
   const texts = context.ageIdentities ?? [];
   return Promise.all(
     texts.map((text, index) =>
-      loadText(Buffer.from(text, 'utf8'), texts.length > 1 ? `identity ${index + 1}` : 'identities'),
+      loadText(context, Buffer.from(text, 'utf8'), texts.length > 1 ? `identity ${index + 1}` : 'identities'),
     ),
   );
 }
 
 async function loadVariable(context: KeyContext): Promise<Loaded> {
   const value = context.env('SOPS_AGE_KEY');
-  return value === undefined ? notFound('SOPS_AGE_KEY') : loadText(Buffer.from(value, 'utf8'), 'SOPS_AGE_KEY');
+  return value === undefined ? notFound('SOPS_AGE_KEY') : loadText(context, Buffer.from(value, 'utf8'), 'SOPS_AGE_KEY');
 }
 
 async function loadNamedFile(context: KeyContext, name: string): Promise<Loaded> {
@@ -147,7 +153,8 @@ async function loadNamedFile(context: KeyContext, name: string): Promise<Loaded>
 async function loadFile(context: KeyContext, path: string, label: string): Promise<Loaded> {
   try {
     const content = await context.readFile(path);
-    return content === undefined ? notFound(label) : await loadText(content, label);
+    if (content === undefined) return notFound(label);
+    return await loadText(context, content, label, () => context.readFile(`${path}.pub`));
   } catch (error) {
     return failed(label, error instanceof TsopsError ? error.message : 'the file cannot be read');
   }
@@ -167,7 +174,7 @@ async function loadCommand(context: KeyContext, name: string, recipient: string)
       `the command did not end within ${context.timeoutMs / 1000} seconds, printed too much, or was killed`,
     );
   if (status !== 0) return failed(name, `the command failed with exit status ${status}`);
-  return loadText(stdout, name);
+  return loadText(context, stdout, name);
 }
 
 async function splitWords(command: string): Promise<string[]> {
@@ -179,8 +186,14 @@ async function splitWords(command: string): Promise<string[]> {
   }
 }
 
-async function loadText(content: Uint8Array, label: string): Promise<Loaded> {
-  const parsed = await parseIdentities(content);
+async function loadText(
+  context: KeyContext,
+  content: Uint8Array,
+  label: string,
+  readPublicKey?: IdentitySource['readPublicKey'],
+): Promise<Loaded> {
+  const source = { context, place: label, ...(readPublicKey === undefined ? {} : { readPublicKey }) };
+  const parsed = await parseIdentities(content, source);
   if (parsed.identities.length + parsed.problems.length > 0 || parsed.locked !== undefined)
     return { ...parsed, place: label, found: true };
   return failed(label, 'it holds no identity');
@@ -193,7 +206,7 @@ async function unlock(context: KeyContext, loaded: Loaded): Promise<Loaded> {
   for (let tries = 0; tries < maxTries; tries++) {
     const passphrase = await context.askSecret(`Passphrase for ${label}: `);
     if (passphrase === undefined) return failed(label, 'it is protected by a passphrase, and none was given');
-    const opened = await unlockIdentities(locked, passphrase);
+    const opened = await unlockIdentities(locked, passphrase, context);
     if (opened !== undefined) return { ...opened, place: label, found: true };
   }
   return failed(label, 'the passphrase was wrong');

@@ -4,6 +4,7 @@
  */
 
 import { createPrivateKey, createPublicKey, type KeyObject } from 'node:crypto';
+import type { OpensshLock } from './ssh-locked.ts';
 import { bytesOfInteger, integerOf, SshReader, sshField, sshInteger } from './ssh-wire.ts';
 
 export interface SshPublicKey {
@@ -18,8 +19,16 @@ export interface SshPrivateKey {
   readonly key: KeyObject;
 }
 
+/** A private key that is protected by a passphrase. */
+export interface LockedSshKey {
+  /** The public key; undefined where only the opened text would show it. */
+  readonly publicKey: SshPublicKey | undefined;
+  /** The key; 'passphrase' where the passphrase is another one or what it protects is damaged. */
+  open(passphrase: string): Promise<SshPrivateKey | 'passphrase' | 'type'>;
+}
+
 /** Why a text is no SSH private key that can be used. */
-export type SshKeyFault = 'malformed' | 'passphrase' | 'type';
+export type SshKeyFault = 'malformed' | 'type' | 'cipher';
 
 const opensshBegin = '-----BEGIN OPENSSH PRIVATE KEY-----';
 const opensshEnd = '-----END OPENSSH PRIVATE KEY-----';
@@ -37,11 +46,12 @@ export function parseSshPublicKey(line: string): SshPublicKey | undefined {
   return bits < minRsaBits ? undefined : key;
 }
 
-/** The private key of a PEM text as `ssh-keygen` writes it. */
-export function parseSshPrivateKey(text: string): SshPrivateKey | SshKeyFault {
+/** The private key of a PEM text as `ssh-keygen` and `openssl` write it. */
+export async function parseSshPrivateKey(text: string): Promise<SshPrivateKey | LockedSshKey | SshKeyFault> {
   const trimmed = text.trim().replaceAll('\r', '');
   if (trimmed.startsWith(opensshBegin)) return parseOpenssh(trimmed);
-  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----|\nProc-Type: 4,ENCRYPTED/.test(trimmed)) return 'passphrase';
+  if (/^-----BEGIN ENCRYPTED PRIVATE KEY-----|\nProc-Type: 4,ENCRYPTED/.test(trimmed))
+    return { publicKey: undefined, open: async passphrase => openPem(trimmed, passphrase) };
   try {
     return withPublicKey(createPrivateKey(trimmed));
   } catch {
@@ -49,23 +59,49 @@ export function parseSshPrivateKey(text: string): SshPrivateKey | SshKeyFault {
   }
 }
 
-function parseOpenssh(text: string): SshPrivateKey | SshKeyFault {
+function openPem(text: string, passphrase: string): SshPrivateKey | 'passphrase' | 'type' {
+  try {
+    return withPublicKey(createPrivateKey({ key: text, passphrase }));
+  } catch {
+    return 'passphrase';
+  }
+}
+
+async function parseOpenssh(text: string): Promise<SshPrivateKey | LockedSshKey | SshKeyFault> {
   const end = text.indexOf(opensshEnd);
   const body = end < 0 ? '' : text.slice(opensshBegin.length, end).replace(/\s+/g, '');
   const reader = new SshReader(Buffer.from(body, 'base64'));
   if (reader.take(opensshMagic.length)?.toString('latin1') !== opensshMagic) return 'malformed';
-  const [cipher, kdf] = [reader.text(), reader.text()];
-  reader.field();
+  const [cipher, kdf, kdfOptions] = [reader.text(), reader.text(), reader.field()];
   if (reader.number() !== 1) return 'malformed';
   const blob = reader.field();
   const secrets = reader.field();
+  if (cipher === undefined || kdf === undefined || kdfOptions === undefined) return 'malformed';
   if (blob === undefined || secrets === undefined) return 'malformed';
-  if (cipher !== 'none' || kdf !== 'none') return 'passphrase';
-  return parseSecrets(secrets, blob);
+  if (cipher === 'none' && kdf === 'none') return parseSecrets(secrets, blob);
+  return lockedOpenssh({ cipher, kdf, kdfOptions, secrets, trailer: reader.rest() }, blob);
+}
+
+async function lockedOpenssh(lock: OpensshLock, blob: Uint8Array): Promise<LockedSshKey | SshKeyFault> {
+  const type = new SshReader(blob).text();
+  if (type !== 'ssh-ed25519' && type !== 'ssh-rsa') return type === undefined ? 'malformed' : 'type';
+  const publicKey = publicKeyOf(blob);
+  if (publicKey === undefined) return 'malformed';
+  const { canDecrypt, decryptSecrets } = await import('./ssh-locked.ts');
+  if (!canDecrypt(lock)) return 'cipher';
+  return {
+    publicKey,
+    async open(passphrase) {
+      const secrets = decryptSecrets(lock, passphrase);
+      const key = secrets === undefined ? 'malformed' : parseSecrets(secrets, blob);
+      // The wrong passphrase shows in the two check words at the start.
+      return key === 'malformed' ? 'passphrase' : key;
+    },
+  };
 }
 
 /** The part that a passphrase would protect: two equal check words, then the key. */
-function parseSecrets(secrets: Uint8Array, blob: Uint8Array): SshPrivateKey | SshKeyFault {
+function parseSecrets(secrets: Uint8Array, blob: Uint8Array): SshPrivateKey | 'malformed' | 'type' {
   const reader = new SshReader(secrets);
   const check = reader.number();
   if (check === undefined || check !== reader.number()) return 'malformed';
@@ -99,7 +135,7 @@ function rsaPrivate(reader: SshReader): KeyObject | undefined {
   return createPrivateKey({ key: { kty: 'RSA', ...Object.fromEntries(parts) }, format: 'jwk' });
 }
 
-function withPublicKey(key: KeyObject): SshPrivateKey | SshKeyFault {
+function withPublicKey(key: KeyObject): SshPrivateKey | 'type' {
   const publicKey = createPublicKey(key);
   const jwk = publicKey.export({ format: 'jwk' });
   if (jwk.kty === 'OKP' && jwk.crv === 'Ed25519') {

@@ -27,6 +27,11 @@ export class SshReader {
     return this.field()?.toString('latin1');
   }
 
+  /** All that was not read yet. */
+  rest(): Buffer {
+    return this.#bytes.subarray(Math.min(this.#offset, this.#bytes.length));
+  }
+
   take(length: number): Buffer | undefined {
     if (this.#offset + length > this.#bytes.length) {
       this.#offset = Number.POSITIVE_INFINITY;

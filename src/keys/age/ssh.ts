@@ -35,13 +35,18 @@ export function sshIdentity({ publicKey, key }: SshPrivateKey): Identity {
   const open = publicKey.type === 'ssh-rsa' ? rsaOpen(publicKey, key) : ed25519Open(publicKey, key);
   return {
     types: [publicKey.type],
-    recipient: () => `${publicKey.type} ${Buffer.from(publicKey.blob).toString('base64')}`,
+    recipient: () => recipientOf(publicKey),
     unwrap: header => firstFileKey(header.stanzas, publicKey.type, open),
   };
 }
 
+/** The recipient of a key as a text, without a comment. */
+export function recipientOf({ type, blob }: SshPublicKey): string {
+  return `${type} ${Buffer.from(blob).toString('base64')}`;
+}
+
 /** The first four bytes of the key's hash: enough to tell a user's few keys apart. */
-function tagOf(key: SshPublicKey): string {
+export function tagOf(key: SshPublicKey): string {
   return printBase64(createHash('sha256').update(key.blob).digest().subarray(0, 4));
 }
 
