@@ -3,6 +3,7 @@
  * No disk, no environment, no log and no prompt unless a `KeyContext` is handed in that has them.
  */
 
+export { keyAddresses } from './config/addresses.ts';
 export { explainRules, type RuleExplanation } from './config/explain.ts';
 export { type FoundConfig, findConfig } from './config/find.ts';
 export { type Config, loadConfig, parseConfig } from './config/load.ts';
@@ -16,10 +17,13 @@ export { type ErrorCode, type ErrorDetails, errorKinds, TsopsError, type Where }
 export type { FormatName } from './formats/format.ts';
 export { exampleFor, formatNames, formatOf } from './formats/index.ts';
 export { generateIdentity, recipientsOfIdentities } from './keys/age/keygen.ts';
+export { parseEncryptionContext } from './keys/awskms-context.ts';
 export { explicitContext, systemContext } from './keys/context.ts';
 export { parseDecryptionOrder } from './keys/groups.ts';
 export { keyOptions, loadProvider } from './keys/index.ts';
-export type { KeyContext } from './keys/provider.ts';
+export type { KeyContext, KeyService } from './keys/provider.ts';
+export { openKeyServices, type ServiceList, type ServiceOptions } from './keyservice/client.ts';
+export { type RunningService, type ServingOptions, serveKeys } from './keyservice/server.ts';
 export { type DecryptOptions, decrypt } from './ops/decrypt.ts';
 export { type EditCheck, type EditOptions, edit } from './ops/edit.ts';
 export { type EncryptOptions, encrypt } from './ops/encrypt.ts';

@@ -158,6 +158,8 @@ const refused: readonly (readonly [name: string, rule: string, code: string, pla
   ['a HuaweiCloud id', '{hckms: [abc]}', 'KEY_INVALID', '1:26'],
   ['an empty ARN', '{kms: ["a", ""]}', 'KEY_INVALID', '1:24'],
   ['an ARN that is missing', '{key_groups: [{kms: [{role: r}]}]}', 'KEY_INVALID', '1:39'],
+  ['two keys in one item', '{key_groups: [{hckms: [{key_id: "eu:1,eu:2"}]}]}', 'KEY_INVALID', '1:41'],
+  ['an empty item', '{key_groups: [{pgp: [""]}]}', 'KEY_INVALID', '1:39'],
   ['path_regex', '{path_regex: "(?=a)"}', 'PATTERN_INVALID', '1:31'],
   ['path_glob', '{path_glob: "[a"}', 'PATTERN_INVALID', '1:30'],
   ['a selection expression', '{encrypted_regex: "(?!a)"}', 'PATTERN_INVALID', '1:36'],

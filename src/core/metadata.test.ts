@@ -209,7 +209,6 @@ describe('fromStored reads', () => {
     assert.deepEqual(key?.kind === 'kms' && [...key.context], [
       ['__proto__', 'x'],
       ['n', '5'],
-      ['e', ''],
     ]);
   });
 });

@@ -212,7 +212,9 @@ class Fields {
       if (node.kind !== 'mapping') throw this.#invalid(name, 'is not a mapping');
       for (const item of node.items) {
         if (item.kind !== 'entry') continue;
-        const text = isNull(item.value) ? '' : textOfNode(item.value);
+        // A pair without a value is none, as for sops 3.13.2 kms/keysource.go EncryptDataKey.
+        if (isNull(item.value)) continue;
+        const text = textOfNode(item.value);
         if (text === undefined) throw this.#invalid(name, 'holds something that is not a text');
         found.set(item.key, text);
       }

@@ -28,14 +28,36 @@ export function explicitContext({ identities = [] }: ExplicitOptions): KeyContex
 }
 
 export interface SystemOptions {
-  /** Bound on every single program that is run, in milliseconds. Default: two minutes. */
+  /** Bound on every program that is run and every request that is made, in milliseconds. Default: two minutes, and 30 seconds. */
   readonly timeoutMs?: number | undefined;
   /** Whether passphrases may be asked for on the terminal. Default true. */
   readonly mayAsk?: boolean | undefined;
+  /** The addresses that the user's own configuration names: a token may be sent there. Asked only where it matters. */
+  readonly trustedAddresses?: (() => Promise<readonly string[]>) | undefined;
+}
+
+const terminal = () => import('../host/terminal.ts');
+
+/** The ways to the person at the terminal, who is asked one question at a time. */
+function questions() {
+  let earlier: Promise<unknown> = Promise.resolve();
+  const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
+    const answer = earlier.then(ask);
+    earlier = answer.catch(() => undefined);
+    return answer;
+  };
+  return {
+    askSecret: (prompt: string) => inTurn(async () => (await terminal()).askSecret(prompt)),
+    askVisibly: (prompt: string) => inTurn(async () => (await terminal()).askVisibly(prompt)),
+    confirm: (question: string, yes: string, no: string | undefined) =>
+      inTurn(async () => (await terminal()).confirm(question, yes, no)),
+    say: async (line: string) => (await terminal()).say(line),
+  };
 }
 
 /** The environment, files, programs and terminal of this process, as the command uses them (`docs/keys.md`). */
-export function systemContext({ timeoutMs = defaultTimeoutMs, mayAsk = true }: SystemOptions = {}): KeyContext {
+export function systemContext(options: SystemOptions = {}): KeyContext {
+  const { timeoutMs = defaultTimeoutMs, mayAsk = true, trustedAddresses } = options;
   return {
     env,
     readFile: path => readOptionalFile(path),
@@ -45,9 +67,12 @@ export function systemContext({ timeoutMs = defaultTimeoutMs, mayAsk = true }: S
       const { runProgram } = await import('../host/process.ts');
       return runProgram(command, args, { ...options, timeoutMs });
     },
-    ...(mayAsk ? { askSecret: async (prompt: string) => (await import('../host/terminal.ts')).askSecret(prompt) } : {}),
+    start: async (command, args) => (await import('../host/process.ts')).startProgram(command, args),
+    ...(mayAsk ? questions() : {}),
     timeoutMs,
+    requestTimeoutMs: options.timeoutMs,
     mayConnect: true,
+    trustedAddresses,
     once: new Map(),
   };
 }

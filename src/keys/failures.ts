@@ -2,7 +2,7 @@
 
 import { type MasterKey, masterKeyText } from '../core/metadata.ts';
 import { TsopsError } from '../errors.ts';
-import { shortened } from './printable.ts';
+import { printable, shortened } from './printable.ts';
 import type { UnwrapFailure } from './provider.ts';
 
 /** The report of keys that could not be wrapped for, in file order. */
@@ -11,7 +11,7 @@ export function wrapError(keys: readonly MasterKey[], failures: ReadonlyMap<Mast
     const error = failures.get(key);
     return error === undefined ? [] : [{ key, error }];
   });
-  const lines = failed.map(({ key, error }) => `  ${nameOf(key)}: ${error.message}`);
+  const lines = failed.map(({ key, error }) => `  ${nameOf(key)}: ${printable(error.message)}`);
   const message = ['the data key could not be encrypted for every master key:', ...shortList(lines)].join('\n');
   return new TsopsError('WRAP_FAILED', message, { hints: [...new Set(failed.flatMap(({ error }) => error.hints))] });
 }
@@ -38,7 +38,7 @@ export function unavailableError(tried: readonly TriedGroup[], counts: GroupCoun
   const failures = tried.flatMap(group => group.failures);
   const lines = counts.groups > 1 ? tried.flatMap(groupLines) : keyLines(failures, '  ');
   const message = [`${headline(counts)}${lines.length > 0 ? ':' : ''}`, ...shortList(lines)].join('\n');
-  const hints = [...new Set(failures.flatMap(failure => failure.hints))];
+  const hints = [...new Set(failures.flatMap(failure => failure.hints.map(printable)))];
   return new TsopsError('DATA_KEY_UNAVAILABLE', message, { hints: hints.slice(0, maxKeys) });
 }
 
@@ -54,7 +54,7 @@ function groupLines({ number, failures, repeated }: TriedGroup): string[] {
 }
 
 function keyLines(failures: readonly UnwrapFailure[], indent: string): string[] {
-  return failures.map(({ key, reason }) => `${indent}${nameOf(key)}: ${reason}`);
+  return failures.map(({ key, reason }) => `${indent}${nameOf(key)}: ${printable(reason)}`);
 }
 
 function nameOf(key: MasterKey): string {

@@ -10,7 +10,7 @@ import { type ErrorCode, TsopsError } from '../errors.ts';
 import { generateIdentity } from './age/keygen.ts';
 import { explicitContext } from './context.ts';
 import { parseDecryptionOrder, unwrapDataKey, wrapDataKey } from './groups.ts';
-import { loadProvider, providers } from './index.ts';
+import { loadProvider } from './index.ts';
 import type { KeyContext } from './provider.ts';
 
 const visible = (error: TsopsError) => [error.message, ...error.hints].join('\n');
@@ -145,7 +145,7 @@ describe('failures', () => {
       failing,
       failsWith(
         'WRAP_FAILED',
-        / {2}age age1yubikey1qqqq: .*plugins.*\n {2}kms arn:.*: tsops of this version cannot use AWS KMS keys\n/,
+        / {2}age age1yubikey1qqqq: it is not a recipient that age can encrypt for\n {2}kms arn:.*: it needs AWS KMS, and no network service may be asked here\n/,
       ),
     );
   });
@@ -164,7 +164,7 @@ describe('failures', () => {
         '  group 2:',
         `    age ${people[1]!.recipient}: the age identity at hand is another one`,
         `    age ${people[2]!.recipient}: the age identity at hand is another one`,
-        `    kms ${kmsKey.arn}: tsops of this version cannot use AWS KMS keys`,
+        `    kms ${kmsKey.arn}: it needs AWS KMS, and no network service may be asked here`,
       ].join('\n'),
     );
     assert.equal(new Set(error.hints).size, error.hints.length);
@@ -219,25 +219,7 @@ describe('failures', () => {
   });
 });
 
-describe('kinds', () => {
-  it('every kind of the list loads, and says the same of itself', async () => {
-    for (const { kind, load } of providers) {
-      assert.equal((await load()).kind, kind);
-      assert.deepEqual((await loadProvider(kind)).parse(''), []);
-    }
-    assert.equal(new Set(providers.map(entry => entry.option.name)).size, providers.length);
-  });
-
-  it('a kind that a file may name but nobody can use says so', async () => {
-    for (const kind of ['kms', 'gcp_kms', 'azure_kv', 'hc_vault', 'hckms'] as const) {
-      const provider = await loadProvider(kind);
-      assert.throws(() => provider.parse('x'), failsWith('KEY_INVALID', /tsops of this version cannot use/));
-      await assert.rejects(provider.wrap(kmsKey, new Uint8Array(32), nobody, randomBytes), failsWith('WRAP_FAILED'));
-      const failure = await provider.unwrap(kmsKey, nobody);
-      assert.ok(!(failure instanceof Uint8Array) && /tsops of this version cannot use/.test(failure.reason));
-    }
-  });
-
+describe('PGP', () => {
   const fingerprints: readonly [string, string[] | RegExp][] = [
     ['BDFC 0AAB 42AD E072 92A2 6C86 F3E2 3782 878E 7504', ['BDFC0AAB42ADE07292A26C86F3E23782878E7504']],
     [' bdfc0aab42ade072 , 92A26C86F3E23782!', ['bdfc0aab42ade072', '92A26C86F3E23782!']],
@@ -249,7 +231,7 @@ describe('kinds', () => {
     ['somebody@example.org', /is not one/],
   ];
   for (const [text, expected] of fingerprints) {
-    it(`PGP fingerprints: ${text}`, async () => {
+    it(`fingerprints: ${text}`, async () => {
       const provider = await loadProvider('pgp');
       if (expected instanceof RegExp)
         return assert.throws(() => provider.parse(text), failsWith('KEY_INVALID', expected));
@@ -275,7 +257,7 @@ describe('kinds', () => {
     });
     assert.match(await reasons(answers(127)), /gpg was not found/);
     assert.match(await reasons(answers(null)), /did not end within 120 seconds/);
-    assert.match(await reasons(answers(2)), /no usable secret key.*status 2/);
+    assert.match(await reasons(answers(2)), /did not say why \(exit status 2\)/);
     assert.match(await reasons(answers(0)), /gave nothing/);
   });
 });

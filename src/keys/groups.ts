@@ -6,8 +6,9 @@ import type { KeyGroup, MasterKey, Metadata } from '../core/metadata.ts';
 import { combine, split } from '../core/shamir.ts';
 import { TsopsError } from '../errors.ts';
 import { keyName, type TriedGroup, unavailableError, wrapError } from './failures.ts';
-import { loadProvider } from './index.ts';
-import type { KeyContext, UnwrapFailure } from './provider.ts';
+import { type GroupOutcome, openGroups } from './opening.ts';
+import type { KeyContext } from './provider.ts';
+import { wrapKey } from './services.ts';
 
 export interface WrappedGroups {
   /** The groups as given, each key with its `enc`. */
@@ -64,9 +65,9 @@ async function wrapParts(
   random: RandomSource,
 ): Promise<KeyGroup[]> {
   const failures = new Map<MasterKey, TsopsError>();
-  const wrapKey = async (key: MasterKey, part: Uint8Array): Promise<MasterKey> => {
+  const wrapOne = async (key: MasterKey, part: Uint8Array): Promise<MasterKey> => {
     try {
-      return { ...key, enc: await (await loadProvider(key.kind)).wrap(key, part, context, random) };
+      return await wrapKey(key, part, context, random);
     } catch (error) {
       if (!(error instanceof TsopsError)) throw error;
       failures.set(key, error);
@@ -74,7 +75,7 @@ async function wrapParts(
     }
   };
   const wrapped = await Promise.all(
-    groups.map((group, index) => Promise.all(group.map(key => wrapKey(key, parts[index]!)))),
+    groups.map((group, index) => Promise.all(group.map(key => wrapOne(key, parts[index]!)))),
   );
   if (failures.size > 0) throw wrapError(groups.flat(), failures);
   return wrapped;
@@ -95,7 +96,7 @@ export interface Unwrapped {
 const defaultOrder = ['age', 'pgp'];
 
 /**
- * The data key, by the first master key of each group that opens. Groups beyond the threshold are not asked.
+ * The data key, by the first master key of each group that opens. Once there are enough, no other key is asked.
  * @throws TsopsError DATA_KEY_UNAVAILABLE, which names every key that was tried, why it did not open, and what to do
  */
 export async function unwrapDataKey(
@@ -104,25 +105,30 @@ export async function unwrapDataKey(
 ): Promise<Unwrapped> {
   const { groups } = metadata;
   const shared = groups.length > 1;
-  const opener = new Opener(order, context, dataKeyBytes + (shared ? 1 : 0));
-  // A file with groups and no threshold may need any number of them: sops takes all that open.
-  const wanted = shared ? metadata.shamirThreshold || groups.length : 1;
   const needed = shared ? metadata.shamirThreshold || 2 : 1;
-  const parts = new Map<number, Uint8Array>();
-  const openedBy: MasterKey[] = [];
-  const tried: TriedGroup[] = [];
-  for (const [index, group] of groups.entries()) {
-    if (parts.size >= wanted) break;
-    const { part, key, failures } = await opener.open(group);
+  const outcomes = await openGroups(groups, {
+    order,
+    // A file with groups and no threshold may need any number of them: sops takes all that open.
+    wanted: shared ? metadata.shamirThreshold || groups.length : 1,
+    partBytes: dataKeyBytes + (shared ? 1 : 0),
     // The last byte of a share is its number; the same share twice counts once.
-    const number = part === undefined ? undefined : shared ? part.at(-1)! : 0;
-    if (number !== undefined && !parts.has(number)) {
-      parts.set(number, part!);
-      openedBy.push(key!);
-    } else tried.push({ number: index + 1, failures, repeated: number !== undefined });
-  }
-  if (parts.size < needed) throw unavailableError(tried, { groups: groups.length, needed, opened: parts.size });
-  return { dataKey: dataKeyOf([...parts.values()], shared), openedBy };
+    idOf: part => (shared ? part.at(-1)! : 0),
+    context,
+  });
+  const opened = outcomes.flatMap(outcome => outcome.opened ?? []);
+  if (opened.length < needed)
+    throw unavailableError(triedGroups(outcomes), { groups: groups.length, needed, opened: opened.length });
+  const dataKey = dataKeyOf(
+    opened.map(({ part }) => part),
+    shared,
+  );
+  return { dataKey, openedBy: opened.map(({ key }) => key) };
+}
+
+function triedGroups(outcomes: readonly GroupOutcome[]): TriedGroup[] {
+  return outcomes.flatMap(({ opened, isRepeated, failures }, index) =>
+    opened === undefined ? [{ number: index + 1, failures, repeated: isRepeated }] : [],
+  );
 }
 
 /** Combines the shares, and wipes what it was given. */
@@ -133,63 +139,6 @@ function dataKeyOf(parts: readonly Uint8Array[], shared: boolean): DataKey {
   } finally {
     for (const part of [...parts, bytes]) part.fill(0);
   }
-}
-
-interface Outcome {
-  readonly part?: Uint8Array;
-  readonly key?: MasterKey;
-  readonly failures: readonly UnwrapFailure[];
-}
-
-/** Opens groups, and remembers what did not open: the same wrapped key elsewhere in the file is not tried again. */
-class Opener {
-  readonly #order: readonly string[];
-  readonly #context: KeyContext;
-  readonly #partBytes: number;
-  readonly #failed = new Map<string, UnwrapFailure>();
-
-  constructor(order: readonly string[], context: KeyContext, partBytes: number) {
-    this.#order = order;
-    this.#context = context;
-    this.#partBytes = partBytes;
-  }
-
-  async open(group: KeyGroup): Promise<Outcome> {
-    const failures: UnwrapFailure[] = [];
-    for (const key of inOrder(group, this.#order)) {
-      const result = await this.#unwrap(key);
-      if (result instanceof Uint8Array) return { part: result, key, failures };
-      failures.push(result);
-    }
-    return { failures };
-  }
-
-  async #unwrap(key: MasterKey): Promise<Uint8Array | UnwrapFailure> {
-    const id = `${key.kind} ${key.enc}`;
-    const earlier = this.#failed.get(id);
-    if (earlier !== undefined) return { ...earlier, key };
-    const result = this.#checked(key, await this.#unwrapFirst(key));
-    if (!(result instanceof Uint8Array)) this.#failed.set(id, result);
-    return result;
-  }
-
-  async #unwrapFirst(key: MasterKey): Promise<Uint8Array | UnwrapFailure> {
-    if (key.enc === '') return { key, reason: 'the file holds no wrapped key for it', hints: [] };
-    return (await loadProvider(key.kind)).unwrap(key, this.#context);
-  }
-
-  /** A wrapped key can hold anything; what is not as long as it has to be is left to the other keys. */
-  #checked(key: MasterKey, result: Uint8Array | UnwrapFailure): Uint8Array | UnwrapFailure {
-    if (!(result instanceof Uint8Array) || result.length === this.#partBytes) return result;
-    const reason = `it opened, but what it holds is ${result.length} bytes long instead of ${this.#partBytes}`;
-    return { key, reason, hints: ['Take the `enc` text of this key from an older version of the file.'] };
-  }
-}
-
-/** Stable: kinds as in the order, all others behind them as in the file. sops 3.13.2 sortKeyGroupIndices */
-function inOrder(group: KeyGroup, order: readonly string[]): MasterKey[] {
-  const rank = (key: MasterKey) => (order.includes(key.kind) ? order.indexOf(key.kind) : order.length);
-  return [...group].sort((one, other) => rank(one) - rank(other));
 }
 
 /**

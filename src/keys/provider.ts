@@ -5,6 +5,7 @@
 
 import type { RandomSource } from '../core/cipher.ts';
 import type { MasterKey } from '../core/metadata.ts';
+import type { RunningProgram } from '../host/process.ts';
 
 /** What a provider may use of the machine. The command gives all of it, the library only what its caller hands in. */
 export interface KeyContext {
@@ -20,18 +21,50 @@ export interface KeyContext {
    * `stdin` is closed after `input`, `env` is added to the environment. Undefined where no program may be run.
    */
   readonly run?: ((command: string, args: readonly string[], options: RunOptions) => Promise<RunResult>) | undefined;
+  /** Starts a program without a shell, to talk with it; undefined where it was not found. Itself undefined where no program may be run. */
+  readonly start?: ((command: string, args: readonly string[]) => Promise<RunningProgram | undefined>) | undefined;
   /** Asks on the terminal without echo; undefined where nobody can be asked. */
   askSecret?: ((prompt: string) => Promise<string | undefined>) | undefined;
-  /** Bound on every single external step (a request with its retries, a program, a plugin's answer), in milliseconds. */
+  /** The same, but the answer may be seen while it is typed. */
+  askVisibly?: ((prompt: string) => Promise<string | undefined>) | undefined;
+  /** Lets the user choose; without `no` there is only one thing to choose. Undefined where nobody chose. */
+  confirm?: ((question: string, yes: string, no: string | undefined) => Promise<boolean | undefined>) | undefined;
+  /** Shows the user a line, such as a plugin's "touch the key now"; false where nobody can see it. */
+  say?: ((line: string) => Promise<boolean>) | undefined;
+  /** Bound on every single external step, in milliseconds; a person may have to act in it (a program, a plugin, a login). */
   readonly timeoutMs: number;
+  /** The same for what waits for nobody: a request with its retries. Default: `timeoutMs`, but not more than 30 seconds. */
+  readonly requestTimeoutMs?: number | undefined;
   /** Whether network services may be asked, with the credentials of this machine. False for the library unless told. */
   readonly mayConnect: boolean;
-  /** The master key addresses that the user's own configuration names (not the file's): where a token may be sent. */
-  readonly trustedAddresses?: readonly string[] | undefined;
+  /**
+   * The addresses of master keys that the user's own configuration names (not the file's): where a token may be sent. Asked only
+   * where the answer depends on it, since a configuration may have to be read for it. It does not throw.
+   */
+  readonly trustedAddresses?: (() => Promise<readonly string[]>) | undefined;
+  /** Whether keys that have no `enc` yet are named by the user. Not so in a key service, which others tell their keys. Default true. */
+  readonly namesOwnKeys?: boolean | undefined;
+  /** Further services that are asked for what this machine cannot do itself (`keyservice/client.ts`), in this order. */
+  readonly keyServices?: readonly KeyService[] | undefined;
+  /** Whether the providers of this process are asked, before all key services. Default true. */
+  readonly localKeyService?: boolean | undefined;
   /** age identities handed in by the caller (library use), each a text as in an identity file. */
   readonly ageIdentities?: readonly string[] | undefined;
   /** For what must be loaded or asked once a run: each provider keeps it under a key of its own. */
   readonly once: Map<string, Promise<unknown>>;
+}
+
+/** Somebody else who wraps and unwraps with master keys. */
+export interface KeyService {
+  /** Its address, as reports name it. */
+  readonly name: string;
+  /**
+   * The wrapped form of a data key or share, as stored in `enc`.
+   * @throws TsopsError WRAP_FAILED; the message is the reason alone
+   */
+  wrap(key: MasterKey, part: Uint8Array): Promise<string>;
+  /** The data key or share, or why there is none. It never throws. */
+  unwrap(key: MasterKey): Promise<Uint8Array | UnwrapFailure>;
 }
 
 export interface RunOptions {
@@ -69,6 +102,8 @@ export interface ProviderEntry<M extends MasterKey = MasterKey> {
   /** The identifier in `--decryption-order` and in reports: `age`, `pgp` … */
   readonly kind: M['kind'];
   readonly option: KeyOption;
+  /** Whether its keys are opened on this machine, where a person may be asked; else a service in the network opens them. */
+  readonly isLocal: boolean;
   load(): Promise<KeyProvider<M>>;
 }
 
@@ -80,6 +115,12 @@ export interface KeyProvider<M extends MasterKey = MasterKey> {
    * @throws TsopsError KEY_INVALID
    */
   parse(text: string, createdAt?: string): M[];
+  /**
+   * The key with what only its service knows and the file has to store: the version of an Azure key that was named without one.
+   * Called before `wrap`, and before keys are compared with those of a file; a key that lacks nothing is given back as it is.
+   * @throws TsopsError WRAP_FAILED; the message is the reason alone, the caller names the key
+   */
+  resolve?(key: M, context: KeyContext): Promise<M>;
   /**
    * The wrapped form of a data key or share, as stored in `enc`.
    * @throws TsopsError WRAP_FAILED; the message is the reason alone, the caller names the key
