@@ -34,6 +34,17 @@ async function start() {
   await enableCompileCache();
   const { main } = await import('../dist/cli/main.js');
   process.exitCode = await main(process.argv.slice(2));
+  await Promise.all([written(process.stdout), written(process.stderr)]);
+  // A service that is still asked, or a connection that is kept for more, must not keep the process.
+  setTimeout(() => process.exit(), 20).unref();
+}
+
+/** Resolves when everything has left this process, or cannot any more. */
+function written(stream) {
+  return new Promise(settle => {
+    stream.once('error', () => settle());
+    stream.write('', () => settle());
+  });
 }
 
 if (isTooOld()) {

@@ -78,16 +78,12 @@ function refuseAbsent(word: string, grammar: Grammar): void {
   ]);
 }
 
-/**
- * Flags that every command takes: two questions, two of sops about a network request that tsops never makes, and one that says what
- * is so in any case.
- */
+/** Flags that every command takes: two questions, and two of sops about a network request that tsops never makes. */
 const everywhere: readonly (readonly [name: string, short: string | undefined])[] = [
   ['help', 'h'],
   ['version', 'v'],
   ['disable-version-check', undefined],
   ['check-for-updates', undefined],
-  ['enable-local-keyservice', undefined],
 ];
 
 /** Notes one flag down; gives the number of further arguments that belong to it. */
@@ -95,18 +91,20 @@ function readFlag(word: string, next: string | undefined, given: Map<string, str
   const [, name = '', , value] = /^--?([^-=][^=]*)(=(.*))?$/s.exec(word) ?? [];
   const found = findFlag(name, grammar);
   if (found === undefined) throw unknownFlag(word, name, grammar);
-  if (found.kind === 'boolean') {
+  if (found.kind === 'boolean' || found.kind === 'switch') {
     given.set(found.name, parseBoolean(found.name, value ?? 'true'));
     return 0;
   }
   const text = value ?? next;
   if (text === undefined) throw usage(`--${found.name} needs a value`);
-  given.set(found.name, text);
+  const earlier = found.many ? given.get(found.name) : undefined;
+  given.set(found.name, earlier === undefined ? text : `${earlier},${text}`);
   return value === undefined ? 1 : 0;
 }
 
-function findFlag(name: string, grammar: Grammar): { name: string; kind: Flag['kind'] } | undefined {
-  const listed = grammar.flags.get(name) ?? [...grammar.flags.values()].find(flag => flag.short === name);
+function findFlag(name: string, grammar: Grammar): Pick<Flag, 'name' | 'kind' | 'many'> | undefined {
+  const listed =
+    grammar.flags.get(name) ?? [...grammar.flags.values()].find(flag => flag.short === name || flag.alias === name);
   if (listed) return listed;
   const special = everywhere.find(([long, short]) => long === name || short === name)?.[0];
   if (special !== undefined) return { name: special, kind: 'boolean' };
@@ -153,7 +151,7 @@ function settle(command: CommandEntry, reading: Reading, grammar: Grammar, env: 
   if (command.name === 'keygen' && reading.given.get('output') === '') throw usage('--output needs a file name');
   for (const [name, value] of withVariables(command, reading.given, grammar, env)) {
     const flag = grammar.flags.get(name);
-    if (flag === undefined || !command.flags.includes(name)) refuseForeign(command, name, value);
+    if (flag === undefined || !command.flags.includes(name)) refuseForeign(command, name);
     else settings.push(...setting(flag, value));
   }
   const { verbs, operands } = operandsOf(command, reading);
@@ -178,10 +176,9 @@ function withVariables(
   return all;
 }
 
-function refuseForeign(command: CommandEntry, name: string, value: string): void {
-  if (name === 'enable-local-keyservice' && value === 'false') {
-    throw usage('this version of tsops has no other key service than the local one');
-  }
+function refuseForeign(command: CommandEntry, name: string): void {
+  // A global flag of sops: it means nothing where no key is used.
+  if (name === 'enable-local-keyservice') return;
   if (name.startsWith('mode ') || (name !== 'version' && everywhere.some(([long]) => long === name))) return;
   throw usage(`${command.name} does not take the flag --${name}`, [
     `Run \`tsops ${command.name} --help\` for the list of its flags.`,
@@ -191,6 +188,7 @@ function refuseForeign(command: CommandEntry, name: string, value: string): void
 /** An empty text is the same as none, but for --extract, where the empty path is the whole file. */
 function setting(flag: Flag, value: string): string[] {
   if (flag.kind === 'boolean') return value === 'true' ? [`--${flag.name}`] : [];
+  if (flag.kind === 'switch') return parseBoolean(flag.name, value) === 'true' ? [] : [`--${flag.name}=false`];
   if (value === '' && flag.name !== 'extract') return [];
   if (flag.kind === 'number' && !/^[+-]?\d{1,9}$/.test(value)) throw usage(`--${flag.name} needs a whole number`);
   if (flag.words !== undefined && !flag.words.includes(value)) {

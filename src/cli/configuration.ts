@@ -1,7 +1,8 @@
 /** The .sops.yaml of a run: named by --config, else found by the rules of `docs/config.md` §1. */
 
+import { TsopsError } from '../errors.ts';
 import { currentDir } from '../host/directories.ts';
-import { type Config, type FormatName, findConfig, loadConfig } from '../index.ts';
+import { type Config, type FormatName, findConfig, keyAddresses, loadConfig } from '../index.ts';
 import type { Call } from './program.ts';
 
 /**
@@ -31,4 +32,22 @@ export async function configIfNeeded(
 /** The indentation for what is printed anew: that of the flag, else that of the configuration for this format. */
 export function indentFor({ flags }: Call, config: Config | undefined, format: FormatName): number | undefined {
   return flags.indent ?? config?.indents[format];
+}
+
+/**
+ * The addresses of keys that the user's configuration names, in whichever rule. It is read without warnings, since they are no
+ * matter here, and one that cannot be read names none.
+ */
+export async function configuredAddresses({ file, flags, report }: Call): Promise<readonly string[]> {
+  const target = flags.filenameOverride ?? (file === '-' ? undefined : file);
+  try {
+    const found = await findConfig({ cwd: process.cwd(), target, explicit: flags.config });
+    return found === undefined ? [] : keyAddresses(await loadConfig(found));
+  } catch (error) {
+    if (!(error instanceof TsopsError)) throw error;
+    report.warn(
+      'the configuration cannot be read, so no address of a key in it is trusted; `tsops rules test` says why',
+    );
+    return [];
+  }
 }

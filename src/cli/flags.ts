@@ -5,13 +5,18 @@
 
 import { formatNames, type KeyKind, keyOptions } from '../index.ts';
 
-export type FlagKind = 'boolean' | 'text' | 'number';
+/** A `switch` is on unless it is given as `=false`. */
+export type FlagKind = 'boolean' | 'switch' | 'text' | 'number';
 
 export interface Flag {
   /** Without dashes. */
   readonly name: string;
   readonly short?: string | undefined;
+  /** Another name that sops gives it. */
+  readonly alias?: string | undefined;
   readonly kind: FlagKind;
+  /** Whether it may be given several times; its value is then all of them, with commas. */
+  readonly many?: boolean | undefined;
   /** What its value is called in the help. */
   readonly value?: string | undefined;
   /** The variable that is used where the flag is not given. */
@@ -32,7 +37,7 @@ export interface CommandEntry {
   readonly flags: readonly string[];
 }
 
-export type CommandName = 'encrypt' | 'decrypt' | 'edit' | 'filestatus' | 'rules' | 'keygen' | 'init';
+export type CommandName = 'encrypt' | 'decrypt' | 'edit' | 'filestatus' | 'rules' | 'keygen' | 'init' | 'keyservice';
 
 const flag = <K extends FlagKind>(kind: K, what: string, more: Omit<Partial<Flag>, 'kind'> = {}) => ({
   ...more,
@@ -71,6 +76,39 @@ const ownFlags = {
   'allow-nothing': flag('boolean', 'Write the file also where the rule selects no value at all.'),
   'if-needed': flag('boolean', 'Pass over a file that is in the wanted state already.'),
   'no-spelling': flag('boolean', 'Do not store the spelling field; unusual spellings are then not restored.'),
+  'encryption-context': flag(
+    'text',
+    'Pairs that AWS KMS ties the data key to; for keys beside key_groups and of --kms.',
+    {
+      value: 'NAME:VALUE,…',
+    },
+  ),
+  'aws-profile': flag('text', 'The profile of your AWS configuration for the keys of --kms.', { value: 'NAME' }),
+  timeout: flag('number', 'How long to wait for a service (else 30), and for a program such as gpg (else 120).', {
+    value: 'SECONDS',
+  }),
+  keyservice: flag(
+    'text',
+    'Ask this key service (tcp://HOST:PORT, unix:///PATH) where this machine cannot; repeatable.',
+    {
+      value: 'ADDRESS',
+      env: 'SOPS_KEYSERVICE',
+      many: true,
+    },
+  ),
+  'enable-local-keyservice': flag('switch', 'Use the keys of this machine, before any key service.', {
+    env: 'SOPS_ENABLE_LOCAL_KEYSERVICE',
+  }),
+  network: flag('text', 'How the key service is reached; else tcp.', {
+    alias: 'net',
+    value: 'NETWORK',
+    words: ['tcp', 'unix'],
+  }),
+  address: flag('text', 'Where it listens: HOST:PORT, else 127.0.0.1:5000; for unix the path of a socket.', {
+    alias: 'addr',
+    value: 'ADDRESS',
+  }),
+  prompt: flag('boolean', 'Ask on the terminal before each use of a key.'),
   json: flag('boolean', 'Print the report as JSON.'),
   pq: flag('boolean', 'Make a post-quantum identity (ML-KEM-768 with X25519).'),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
@@ -107,7 +145,7 @@ export const flags: ReadonlyMap<string, Flag> = new Map(
 );
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
-type ValueOf<K extends FlagKind> = K extends 'boolean' ? boolean : K extends 'number' ? number : string;
+type ValueOf<K extends FlagKind> = K extends 'boolean' | 'switch' ? boolean : K extends 'number' ? number : string;
 
 /** The values of the flags as a command gets them; what was neither given nor set by a variable is absent. */
 export type FlagValues = {
@@ -131,6 +169,8 @@ const sealing: readonly OwnFlagName[] = [
   'no-spelling',
 ];
 const types: readonly OwnFlagName[] = ['input-type', 'output-type'];
+const aws: readonly OwnFlagName[] = ['encryption-context', 'aws-profile'];
+const services: readonly OwnFlagName[] = ['keyservice', 'enable-local-keyservice', 'timeout'];
 const own = (...names: readonly OwnFlagName[]): readonly OwnFlagName[] => names;
 
 export const commands: readonly CommandEntry[] = [
@@ -142,7 +182,7 @@ export const commands: readonly CommandEntry[] = [
     flags: [
       ...own('in-place', 'output', ...types, 'filename-override', 'config'),
       ...keyNames,
-      ...own(...sealing, 'indent', 'if-needed', 'verbose'),
+      ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'verbose'),
     ],
   },
   {
@@ -152,7 +192,7 @@ export const commands: readonly CommandEntry[] = [
     maxOperands: 1,
     flags: own(
       ...own('in-place', 'output', ...types, 'filename-override', 'config'),
-      ...own('extract', 'ignore-mac', 'decryption-order', 'indent', 'if-needed', 'verbose'),
+      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'if-needed', 'verbose'),
     ),
   },
   {
@@ -163,7 +203,16 @@ export const commands: readonly CommandEntry[] = [
     flags: [
       ...own('in-place', ...types, 'config'),
       ...keyNames,
-      ...own(...sealing, 'indent', 'ignore-mac', 'decryption-order', 'show-master-keys', 'verbose'),
+      ...own(
+        ...aws,
+        ...sealing,
+        ...services,
+        'indent',
+        'ignore-mac',
+        'decryption-order',
+        'show-master-keys',
+        'verbose',
+      ),
     ],
   },
   {
@@ -195,6 +244,13 @@ export const commands: readonly CommandEntry[] = [
     maxOperands: 0,
     flags: own('pq', 'verbose'),
   },
+  {
+    name: 'keyservice',
+    what: 'Let others use the keys of this machine, through --keyservice.',
+    operands: '',
+    maxOperands: 0,
+    flags: own('network', 'address', 'prompt', 'timeout', 'verbose'),
+  },
 ];
 
 /** The flags that choose a command where none is named, as in `sops -d FILE`. */
@@ -207,16 +263,15 @@ export const modeFlags: ReadonlyMap<string, CommandName> = new Map([
 
 /** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
 export const absentCommands: readonly string[] = [
-  ...['completion', 'exec-env', 'exec-file', 'groups', 'keyservice', 'publish'],
+  ...['completion', 'exec-env', 'exec-file', 'groups', 'publish'],
   ...['rotate', 'set', 'unset', 'updatekeys'],
 ];
 export const absentFlags: readonly string[] = [
-  ...['rotate', 'r', 'set', 'aws-profile', 'encryption-context', 'keyservice'],
+  ...['rotate', 'r', 'set'],
   ...['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit', 'age'].flatMap(name => [
     `add-${name}`,
     `rm-${name}`,
   ]),
-  ...['kms', 'k', 'pgp', 'p', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit'],
 ];
 
 /** The property of `FlagValues` (and of commander's options) that holds a flag. */

@@ -1,14 +1,16 @@
 /** What an encrypted file is opened with: the keys of this machine, and what the flags say about them. */
 
-import { masterKeyText, type OpenOptions, parseDecryptionOrder, systemContext } from '../index.ts';
+import { masterKeyText, type OpenOptions, parseDecryptionOrder } from '../index.ts';
+import { keyContext } from './keyservices.ts';
 import type { Call } from './program.ts';
 
 /** @throws TsopsError DECRYPTION_ORDER_DUPLICATE */
-export function openingOptions({ flags, report }: Call): OpenOptions {
+export function openingOptions(call: Call): OpenOptions {
+  const { flags, report } = call;
   return {
     ignoreMac: flags.ignoreMac,
     decryptionOrder: flags.decryptionOrder === undefined ? undefined : parseDecryptionOrder(flags.decryptionOrder),
-    keys: systemContext(),
+    keys: keyContext(call),
     onOpened: keys => {
       for (const key of keys) report.note(`opened with ${key.kind} ${masterKeyText(key)}`);
     },

@@ -37,6 +37,7 @@ const loaders: Readonly<Record<CommandName, () => Promise<{ run: Run }>>> = {
   rules: () => import('./commands/rules.ts'),
   keygen: () => import('./commands/keygen.ts'),
   init: () => import('./commands/init.ts'),
+  keyservice: () => import('./commands/keyservice.ts'),
 };
 
 /** Runs the command of an invocation. */
@@ -70,8 +71,10 @@ function commandOf(entry: CommandEntry): Command {
 
 function optionOf(flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
-  const value = flag.kind === 'boolean' ? '' : ` <${flag.value ?? 'VALUE'}>`;
+  const named = ` <${flag.value ?? 'VALUE'}>`;
+  const value = { boolean: '', switch: ' [=false]', text: named, number: named }[flag.kind];
   const option = new Option(`${short}--${flag.name}${value}`, describeFlag(flag));
+  if (flag.kind === 'switch') option.argParser(text => text !== 'false');
   return flag.kind === 'number' ? option.argParser(Number) : option;
 }
 

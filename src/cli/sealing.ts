@@ -9,12 +9,13 @@ import {
   type KeyGroup,
   loadProvider,
   matchRule,
+  parseEncryptionContext,
   type RuleMatch,
   type SelectionRule,
-  systemContext,
 } from '../index.ts';
 import { configFor, indentFor } from './configuration.ts';
 import type { FlagValues } from './flags.ts';
+import { keyContext } from './keyservices.ts';
 import type { Call } from './program.ts';
 
 export interface Target {
@@ -28,30 +29,39 @@ export interface Target {
  * Keys on the command line take the place of those of the creation rule; its other settings still count, and so a
  * configuration without a rule for the file is an error all the same. sops 3.13.2 cmd/sops/main.go getEncryptConfig
  *
- * @throws TsopsError CONFIG_INVALID, NO_MATCHING_RULE, CONFLICTING_OPTIONS, KEY_INVALID
+ * @throws TsopsError CONFIG_INVALID, ENCRYPTION_CONTEXT_INVALID, NO_MATCHING_RULE, CONFLICTING_OPTIONS, KEY_INVALID
  */
 export async function sealingOptions(call: Call, target: Target): Promise<EncryptOptions> {
   const { flags } = call;
   const config = await configFor(call, target.name);
-  const rule = config === undefined ? undefined : await ruleFor(call, config, target.name);
-  const given = await groupFromFlags(call);
+  const awsContext = parseEncryptionContext(flags.encryptionContext ?? '');
+  const rule = config === undefined ? undefined : await ruleFor(call, config, target.name, awsContext);
+  const given = await groupFromFlags(call, awsContext);
+  const groups = given.length > 0 ? [given] : rule?.groups;
   return {
     format: target.format,
     outputFormat: target.outputFormat,
-    groups: given.length > 0 ? [given] : rule?.groups,
+    groups,
     shamirThreshold: flags.shamirSecretSharingThreshold || rule?.shamirThreshold,
     selection: selectionFor(call, target.format, rule?.selection),
     macOnlyEncrypted: flags.macOnlyEncrypted ?? rule?.macOnlyEncrypted,
     indent: indentFor(call, config, target.outputFormat),
     allowNothing: flags.allowNothing,
     keepSpelling: !flags.noSpelling,
-    keys: systemContext(),
+    keys: keyContext(call, groups),
   };
 }
 
-async function ruleFor({ keys }: Call, config: Config, name: string): Promise<RuleMatch | undefined> {
+type AwsContext = ReadonlyMap<string, string>;
+
+async function ruleFor(
+  { keys }: Call,
+  config: Config,
+  name: string,
+  awsContext: AwsContext,
+): Promise<RuleMatch | undefined> {
   try {
-    return await matchRule(config, resolve(name), { now: new Date() });
+    return await matchRule(config, resolve(name), { now: new Date(), awsContext });
   } catch (error) {
     if (keys.size === 0 || !(error instanceof TsopsError) || error.code !== 'NO_MATCHING_RULE') throw error;
     throw error.with({
@@ -60,9 +70,10 @@ async function ruleFor({ keys }: Call, config: Config, name: string): Promise<Ru
   }
 }
 
-async function groupFromFlags({ keys }: Call): Promise<KeyGroup> {
+async function groupFromFlags({ keys, flags }: Call, context: AwsContext): Promise<KeyGroup> {
   const group = await Promise.all([...keys].map(async ([kind, text]) => (await loadProvider(kind)).parse(text)));
-  return group.flat();
+  const { awsProfile = '' } = flags;
+  return group.flat().map(key => (key.kind === 'kms' ? { ...key, context, awsProfile } : key));
 }
 
 const kinds = [

@@ -1,0 +1,36 @@
+/** What master keys may use in a run: this machine, and the key services that the flags name. */
+
+import { TsopsError } from '../errors.ts';
+import { type KeyContext, type KeyGroup, openKeyServices, systemContext } from '../index.ts';
+import { configuredAddresses } from './configuration.ts';
+import type { FlagValues } from './flags.ts';
+import type { Call } from './program.ts';
+
+/**
+ * sops 3.13.2 cmd/sops/main.go keyservices: this machine first, unless it is switched off, then the others in their order.
+ * @param named the keys that the user names for this run, whose addresses are thus the user's own
+ * @throws TsopsError USAGE
+ */
+export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyContext {
+  const { flags, report } = call;
+  let configured: Promise<readonly string[]> | undefined;
+  const context = systemContext({
+    timeoutMs: timeoutOf(flags),
+    trustedAddresses: async () => {
+      configured ??= configuredAddresses(call);
+      return [...vaultsOf(named), ...(await configured)];
+    },
+  });
+  const { services, warnings } = openKeyServices(flags.keyservice ?? '', { timeoutMs: context.timeoutMs });
+  for (const warning of warnings) report.warn(warning);
+  return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice };
+}
+
+/** The bound of --timeout in milliseconds. @throws TsopsError USAGE */
+export function timeoutOf({ timeout }: FlagValues): number | undefined {
+  if (timeout === undefined || timeout > 0) return timeout && timeout * 1000;
+  throw new TsopsError('USAGE', '--timeout needs a number of seconds above 0');
+}
+
+const vaultsOf = (groups: readonly KeyGroup[]): string[] =>
+  groups.flat().flatMap(key => (key.kind === 'azure_kv' ? [key.vaultUrl] : []));
