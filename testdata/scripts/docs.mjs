@@ -10,8 +10,9 @@ const cell = text => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
 
 function flagRow(name) {
   const flag = flags.get(name);
-  const value = flag.kind === 'boolean' ? '' : ` ${flag.value}`;
-  const spellings = [...(flag.short ? [`-${flag.short}`] : []), `--${name}`].map(text => `\`${text}${value}\``);
+  const value = { boolean: '', switch: '[=false]' }[flag.kind] ?? ` ${flag.value}`;
+  const aliases = [...(flag.short ? [`-${flag.short}`] : []), ...(flag.alias ? [`--${flag.alias}`] : [])];
+  const spellings = [...aliases, `--${name}`].map(text => `\`${text}${value}\``);
   return `| ${spellings.join(', ')} | ${cell(describeFlag(flag))} |`;
 }
 
