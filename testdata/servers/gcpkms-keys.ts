@@ -96,7 +96,7 @@ function unseal(key: Buffer, { bytes, aad }: Question): Buffer | undefined {
 }
 
 /** RFC 3720 appendix B.4, bit by bit: not the code that it is there to check. */
-export function crc32c(bytes: Uint8Array): number {
+function crc32c(bytes: Uint8Array): number {
   let crc = 0xffffffff;
   for (const byte of bytes) {
     crc ^= byte;
