@@ -258,10 +258,29 @@ test('a signal while the temporary file is there removes it', { skip: windows },
 
 test('temporary names are known', () => {
   const names: [string, boolean][] = [
-    ['.secrets.yaml.tsops-0123456789ab.tmp', true],
-    ['dir/.secrets.yaml.tsops-0123456789ab.tmp', true],
+    ['.secrets.yaml.tsops-01234567-1-2-0123456789ab.tmp', true],
+    ['dir/.secrets.yaml.tsops-01234567-1-2-0123456789ab.tmp', true],
+    ['.secrets.yaml.tsops-lock', true],
+    ['.secrets.yaml.tsops-lock-guard', true],
     ['secrets.yaml', false],
-    ['secrets.tsops-0123456789ab.tmp', false],
+    ['secrets.tsops-01234567-1-2-0123456789ab.tmp', false],
   ];
   for (const [name, expected] of names) assert.equal(isTemporaryName(name), expected, name);
+});
+
+test('what killed processes have left beside a file is removed by the next one that writes there', {
+  skip: windows,
+}, async () => {
+  const script = `import { writeOutput } from ${replaceUrl}; import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+    fs.renameSync = () => process.kill(process.pid, 'SIGKILL'); syncBuiltinESMExports();
+    await writeOutput(${JSON.stringify(at('n'))}, new TextEncoder().encode('plain'), { secret: true });`;
+  spawnSync(process.execPath, ['--input-type=module', '-e', script]);
+  const left = fs.readdirSync(folder).filter(isTemporaryName);
+  assert.equal(left.length, 1);
+  assert.equal(mode(join(folder, left[0] ?? '')) & 0o077, 0);
+  // Another machine's may be in use.
+  const foreign = left[0]?.replace(/tsops-./, found => (found.endsWith('0') ? 'tsops-1' : 'tsops-0')) ?? '';
+  at(foreign, 'x');
+  await replaceFile(at('g', 'old'), bytes('new'));
+  assert.deepEqual(fs.readdirSync(folder).sort(), [foreign, 'g']);
 });

@@ -9,13 +9,14 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
+import { hasEnded, ownerPattern, ownMark } from './owner.ts';
 import { undoOnExit } from './signals.ts';
 
-const temporaryName = /^\..*\.tsops-[0-9a-f]{12}\.tmp$/;
+const temporaryName = new RegExp(`^\\..*\\.tsops-(${ownerPattern})-[0-9a-f]{12}\\.tmp$`);
 
-/** Whether a file name is that of a temporary file of ours, left by a process that was killed. Such files are never input. */
+/** Whether a file name is that of a temporary file or a lock of ours, left by a process that was killed. Such files are never input. */
 export function isTemporaryName(name: string): boolean {
-  return temporaryName.test(basename(name));
+  return temporaryName.test(basename(name)) || /^\..*\.tsops-lock(-guard)?$/.test(basename(name));
 }
 
 /**
@@ -150,7 +151,7 @@ function writePath(path: string, bytes: Uint8Array, newMode: number): void {
 }
 
 /** The path behind all symbolic links; of a dangling link the place that it points to. */
-function followLinks(path: string): string {
+export function followLinks(path: string): string {
   let target = resolve(path);
   for (let links = 0; links < 40; links += 1) {
     const found = fs.lstatSync(target, { throwIfNoEntry: false });
@@ -182,7 +183,7 @@ function writeDirectly(target: string, bytes: Uint8Array): void {
 }
 
 /** A file name may have 255 bytes, and four for each of these characters fit with what is put around them. */
-const keptCharacters = 50;
+const keptCharacters = 40;
 
 /** The temporary file, the finishing touch, the rename; whatever goes wrong, the temporary file goes away. */
 function writeBeside(
@@ -194,7 +195,8 @@ function writeBeside(
 ): void {
   const folder = dirname(target);
   const name = basename(target).slice(0, keptCharacters);
-  const temporary = join(folder, `.${name}.tsops-${randomBytes(6).toString('hex')}.tmp`);
+  sweepTemporaries(folder);
+  const temporary = join(folder, `.${name}.tsops-${ownMark()}-${randomBytes(6).toString('hex')}.tmp`);
   const remove = () => fs.rmSync(temporary, { force: true });
   const release = undoOnExit(remove);
   try {
@@ -206,6 +208,18 @@ function writeBeside(
     throw error;
   } finally {
     release();
+  }
+}
+
+/** Removes what killed processes of this machine have left in a folder: it may be plain text. It never fails. */
+function sweepTemporaries(folder: string): void {
+  try {
+    for (const name of fs.readdirSync(folder)) {
+      const owner = temporaryName.exec(name)?.[1];
+      if (owner !== undefined && hasEnded(owner)) fs.rmSync(join(folder, name), { force: true });
+    }
+  } catch {
+    // It is somebody else's, or the folder cannot be read.
   }
 }
 

@@ -4,13 +4,14 @@
  * swept away by the next one.
  */
 
-import { createHash, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
-import { hostname, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
+import { hasEnded, ownerPattern, ownMark } from './owner.ts';
 import { undoOnExit } from './signals.ts';
 
 export interface PrivateFile {
@@ -38,7 +39,7 @@ export function createPrivateFile(name: string, bytes: Uint8Array): PrivateFile 
 }
 
 function createIn(base: string, name: string, bytes: Uint8Array): PrivateFile {
-  const folder = join(base, `${ownPrefix()}${randomBytes(6).toString('hex')}`);
+  const folder = join(base, `tsops-${ownMark()}-${randomBytes(6).toString('hex')}`);
   fs.mkdirSync(folder, { mode: 0o700 });
   const erase = () => eraseFolder(folder);
   const release = undoOnExit(erase);
@@ -75,43 +76,15 @@ function isInMemory(folder: string): boolean {
   }
 }
 
-/**
- * `tsops-<machine>-<pid>-<start>-`: who made a folder. A process number alone is not enough: numbers are used again, and other
- * containers that share the folder have processes that are not seen from here.
- */
-function ownPrefix(): string {
-  return `tsops-${machineMark()}-${process.pid}-${startOf(process.pid) ?? '0'}-`;
-}
-
-const folderName = /^tsops-([0-9a-f]{8})-(\d+)-(\d+)-[0-9a-f]{12}$/;
-
-function machineMark(): string {
-  let space = '';
-  try {
-    space = fs.readlinkSync('/proc/self/ns/pid');
-  } catch {
-    // Only Linux has process number spaces.
-  }
-  return createHash('sha256').update(`${hostname()}\0${space}`).digest('hex').slice(0, 8);
-}
-
-/** When a process started, in clock ticks since the machine did (field 22 of proc(5) stat); undefined where that is not told. */
-function startOf(pid: number): string | undefined {
-  try {
-    const stat = fs.readFileSync(`/proc/${pid}/stat`, 'latin1');
-    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19];
-  } catch {
-    return undefined;
-  }
-}
+/** `tsops-<owner>-<random>` */
+const folderName = new RegExp(`^tsops-(${ownerPattern})-[0-9a-f]{12}$`);
 
 /** Removes what killed processes of this user on this machine have left behind. It never fails. */
 export function sweepPrivateFiles(): void {
-  const mark = machineMark();
   for (const base of baseFolders()) {
     for (const name of namesIn(base)) {
-      const [, machine, pid, start] = folderName.exec(name) ?? [];
-      if (machine === mark && pid && start && !isAlive(Number(pid), start)) eraseOwn(join(base, name));
+      const owner = folderName.exec(name)?.[1];
+      if (owner !== undefined && hasEnded(owner)) eraseOwn(join(base, name));
     }
   }
 }
@@ -122,15 +95,6 @@ function namesIn(folder: string): string[] {
   } catch {
     return [];
   }
-}
-
-function isAlive(pid: number, start: string): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== 'ESRCH';
-  }
-  return (startOf(pid) ?? '0') === start;
 }
 
 /** A link, or somebody else's folder under such a name, is left alone. */

@@ -2,19 +2,15 @@
 
 import { dirname } from 'node:path';
 import { TsopsError } from '../../errors.ts';
-import {
-  exists,
-  isFile,
-  isRegularFile,
-  maxEncryptedBytes,
-  readFileBounded,
-  readOptionalFile,
-} from '../../host/files.ts';
-import { createFile, replaceFile, rescueFile } from '../../host/replace.ts';
+import { exists, isFile, isRegularFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
+import { withFileLock } from '../../host/lock.ts';
+import { createFile, rescueFile } from '../../host/replace.ts';
 import { type EditOptions, type EncryptOptions, edit, encrypt, exampleFor, type FormatName } from '../../index.ts';
+import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
+import { replaceUnlessChanged } from '../inplace.ts';
+import { timeoutOf } from '../keyservices.ts';
 import { openingOptions } from '../opening.ts';
-import type { Call } from '../program.ts';
 import { sealingOptions } from '../sealing.ts';
 import { EditingSession } from '../session.ts';
 import { about, formatsOf, refuseTemporary, refuseTooLarge } from '../source.ts';
@@ -83,7 +79,10 @@ async function editExisting(call: Call, path: string, format: FormatName): Promi
         ),
       ),
     );
-    await keep(path, sealed, () => replaceUnlessChanged(path, before, sealed));
+    // The lock is not held while somebody types.
+    await keep(path, sealed, () =>
+      withFileLock(path, { timeoutMs: timeoutOf(flags) }, () => replaceUnlessChanged(path, before, sealed)),
+    );
   } finally {
     session.end();
   }
@@ -127,13 +126,6 @@ async function refuseKeysThatFail(example: Uint8Array, options: EncryptOptions):
     if (error instanceof TsopsError && error.code === 'WRAP_FAILED') throw error.with({ exitStatus: 128 });
     throw error;
   }
-}
-
-/** Two people, or an editor and a script: what the other one wrote must not be lost. */
-async function replaceUnlessChanged(path: string, before: Uint8Array, sealed: Uint8Array): Promise<void> {
-  const now = await readOptionalFile(path, { maxBytes: maxEncryptedBytes });
-  if (now !== undefined && Buffer.compare(now, before) === 0) return replaceFile(path, sealed);
-  throw new TsopsError('FILE_UNWRITABLE', 'the file was changed by somebody else while it was edited', { file: path });
 }
 
 /** Writes the result; where that fails, what was typed is kept, encrypted, in another file. */

@@ -75,7 +75,7 @@ describe('refusals, in the order of sops', () => {
     ['no keys at all', ['encrypt', 'f.yaml'], 1],
     ['a recipient that is none', ['encrypt', '--age', 'age1nope', 'f.yaml'], 1],
     ['a folder', ['encrypt', ...age, '.'], 2],
-    ['a temporary file of ours', ['encrypt', ...age, '.f.yaml.tsops-0123456789ab.tmp'], 2],
+    ['a temporary file of ours', ['encrypt', ...age, '.f.yaml.tsops-01234567-1-2-0123456789ab.tmp'], 2],
     ['a file that does not parse', ['encrypt', ...age, 'broken.yaml'], 2],
     ['an empty file', ['encrypt', ...age, 'empty.yaml'], 92],
     ['a reserved key', ['encrypt', ...age, 'sops.yaml'], 203],
@@ -85,7 +85,7 @@ describe('refusals, in the order of sops', () => {
     test(name, () => {
       work.write('broken.yaml', `a: [${canary}\n`);
       work.write('empty.yaml', '');
-      work.write('.f.yaml.tsops-0123456789ab.tmp', plain);
+      work.write('.f.yaml.tsops-01234567-1-2-0123456789ab.tmp', plain);
       work.write('sops.yaml', 'sops: x\n');
       const before = work.names();
       const outcome = work.run(args);
