@@ -3,7 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { TsopsError } from '../errors.ts';
 import { normalise } from './arguments.ts';
-import * as grammar from './flags.ts';
+import * as commandTable from './commands.ts';
+import * as flagTable from './flags.ts';
+
+const grammar = { ...flagTable, ...commandTable };
 
 type Expected = { vector: string[]; warnings?: number } | { command: 'help' | 'version'; topic?: string } | number;
 type Row = [argv: string[], expected: Expected, env?: Record<string, string>];
@@ -19,7 +22,7 @@ const rows: Record<string, Row[]> = {
     [['decrypt', 'f.yaml'], as('decrypt', '--', 'f.yaml')],
     [['edit', 'f.yaml'], as('edit', '--', 'f.yaml')],
     [['filestatus', 'f.yaml'], as('filestatus', '--', 'f.yaml')],
-    [['rules', 'test', 'f.yaml'], as('rules', '--', 'f.yaml')],
+    [['rules', 'test', 'f.yaml'], as('rules test', '--', 'f.yaml')],
     [['keygen'], as('keygen', '--')],
     [['init'], as('init', '--')],
     [['decrypt'], as('decrypt', '--')],
@@ -28,8 +31,8 @@ const rows: Record<string, Row[]> = {
     [['edit'], 100],
     [['filestatus'], 100],
     [['rules', 'test'], 100],
-    [['rules'], 1],
-    [['rules', 'f.yaml'], 1],
+    [['rules'], help('rules')],
+    [['rules', 'f.yaml'], 3],
     [['keygen', 'f.yaml'], 1],
     [['init', 'x'], 1],
     [['decrypt', 'a', 'b'], { vector: ['decrypt', '--', 'a'], warnings: 1 }],
@@ -147,6 +150,7 @@ const rows: Record<string, Row[]> = {
     [['-r', 'f'], 1],
     [['--set', '["a"] 1', 'f'], 1],
     [['--add-age', 'X', 'f'], 1],
+    [['-s', 'f'], as('edit', '--show-master-keys', '--', 'f')],
     [['encrypt', '--foo', 'f'], 1],
     [['encrypt', 'f', '--foo'], 1],
     [['./rotate'], as('edit', '--', './rotate')],
@@ -155,7 +159,7 @@ const rows: Record<string, Row[]> = {
     [['encrypt', '--keyservice', 'tcp://x', 'f'], as('encrypt', '--keyservice=tcp://x', '--', 'f')],
     [
       ['-d', '--keyservice', 'tcp://x', 'f', '--keyservice=unix:///y'],
-      as('decrypt', '--keyservice=tcp://x,unix:///y', '--', 'f'),
+      as('decrypt', '--keyservice=tcp://x', '--keyservice=unix:///y', '--', 'f'),
     ],
     [['f'], as('edit', '--keyservice=tcp://x,unix:///y', '--', 'f'), { SOPS_KEYSERVICE: 'tcp://x,unix:///y' }],
     [['f', '--keyservice=a'], as('edit', '--keyservice=a', '--', 'f'), { SOPS_KEYSERVICE: 'tcp://x' }],

@@ -3,7 +3,7 @@
 import { TsopsError } from '../errors.ts';
 import { currentDir } from '../host/directories.ts';
 import { type Config, type FormatName, findConfig, keyAddresses, loadConfig } from '../index.ts';
-import type { Call } from './program.ts';
+import type { Call } from './call.ts';
 
 /**
  * The configuration for a file; undefined where none was named and none is found. What is suspicious in it is said.

@@ -1,12 +1,12 @@
 /**
- * The commands and their flags, as one table. Parsing, help and `docs/cli.md` all derive from it. Names and meanings
- * are those of sops 3.13.2 (cmd/sops/main.go); the flags of master keys come from the list of providers.
+ * The flags of all commands, as one table. Parsing, help, completion and `docs/cli.md` derive from it and from `commands.ts`. Names and
+ * meanings are those of sops 3.13.2 (cmd/sops/main.go); the flags of master keys come from the list of providers.
  */
 
 import { formatNames, type KeyKind, keyOptions } from '../index.ts';
 
-/** A `switch` is on unless it is given as `=false`. */
-export type FlagKind = 'boolean' | 'switch' | 'text' | 'number';
+/** A `switch` is on unless it is given as `=false`; a `list` may be given several times. */
+export type FlagKind = 'boolean' | 'switch' | 'text' | 'number' | 'list';
 
 export interface Flag {
   /** Without dashes. */
@@ -15,8 +15,6 @@ export interface Flag {
   /** Another name that sops gives it. */
   readonly alias?: string | undefined;
   readonly kind: FlagKind;
-  /** Whether it may be given several times; its value is then all of them, with commas. */
-  readonly many?: boolean | undefined;
   /** What its value is called in the help. */
   readonly value?: string | undefined;
   /** The variable that is used where the flag is not given. */
@@ -25,19 +23,6 @@ export interface Flag {
   readonly words?: readonly string[] | undefined;
   readonly what: string;
 }
-
-export interface CommandEntry {
-  readonly name: CommandName;
-  readonly what: string;
-  /** The positional arguments as the help shows them; `[file]` may be left out. */
-  readonly operands: string;
-  readonly maxOperands: number;
-  /** The words of which one has to follow the name, as in `rules test`. */
-  readonly verbs?: readonly string[];
-  readonly flags: readonly string[];
-}
-
-export type CommandName = 'encrypt' | 'decrypt' | 'edit' | 'filestatus' | 'rules' | 'keygen' | 'init' | 'keyservice';
 
 const flag = <K extends FlagKind>(kind: K, what: string, more: Omit<Partial<Flag>, 'kind'> = {}) => ({
   ...more,
@@ -72,7 +57,7 @@ const ownFlags = {
   'mac-only-encrypted': flag('boolean', 'Let the MAC cover only the encrypted values.'),
   'shamir-secret-sharing-threshold': flag('number', 'How many key groups are needed to decrypt.', { value: 'COUNT' }),
   indent: flag('number', 'Spaces per level of what is printed anew.', { value: 'COUNT' }),
-  'show-master-keys': flag('boolean', 'Not available yet: edit the sops block as well.', { short: 's' }),
+  'show-master-keys': flag('boolean', 'Edit the sops block as well.', { short: 's' }),
   'allow-nothing': flag('boolean', 'Write the file also where the rule selects no value at all.'),
   'if-needed': flag('boolean', 'Pass over a file that is in the wanted state already.'),
   'no-spelling': flag('boolean', 'Do not store the spelling field; unusual spellings are then not restored.'),
@@ -88,12 +73,11 @@ const ownFlags = {
     value: 'SECONDS',
   }),
   keyservice: flag(
-    'text',
+    'list',
     'Ask this key service (tcp://HOST:PORT, unix:///PATH) where this machine cannot; repeatable.',
     {
       value: 'ADDRESS',
       env: 'SOPS_KEYSERVICE',
-      many: true,
     },
   ),
   'enable-local-keyservice': flag('switch', 'Use the keys of this machine, before any key service.', {
@@ -111,30 +95,68 @@ const ownFlags = {
   prompt: flag('boolean', 'Ask on the terminal before each use of a key.'),
   json: flag('boolean', 'Print the report as JSON.'),
   pq: flag('boolean', 'Make a post-quantum identity (ML-KEM-768 with X25519).'),
+  yes: flag('boolean', 'Do not ask before the change.', { short: 'y' }),
+  'dry-run': flag('boolean', 'Show what would be done, and do nothing.'),
+  file: flag('list', 'The file to work on.', { short: 'f', value: 'FILE' }),
+  'recipients-from': flag('text', 'Whom to encrypt for: those of the creation rule, or those that the file names.', {
+    value: 'WHERE',
+    words: ['rule', 'file'],
+  }),
+  'keep-data-key': flag('boolean', 'Keep the data key also where a recipient is removed, as sops does.'),
+  'value-file': flag('text', 'Take the value from this file.', { value: 'FILE' }),
+  'value-stdin': flag('boolean', 'Take the value from standard input.'),
+  string: flag('boolean', 'The value is a text as it stands, not JSON.'),
+  generate: flag('text', 'Make a random value and never show it: hex:32, base64:32, password:24 or uuid.', {
+    value: 'KIND',
+  }),
+  idempotent: flag('boolean', 'It is no error where there is nothing to change.'),
+  background: flag('boolean', 'Do not wait for the command (deprecated).'),
+  pristine: flag('boolean', 'Start with an empty environment.'),
+  user: flag('text', 'Run the command as this user.', { value: 'NAME' }),
+  'same-process': flag('boolean', 'Let the command take the place of this process.'),
+  'no-fifo': flag('boolean', 'Use a regular file instead of a FIFO.'),
+  filename: flag('text', 'The name of the file that the command sees.', { value: 'NAME' }),
+  recursive: flag('boolean', 'Take all files of a folder and of the folders in it.'),
+  'omit-extensions': flag('boolean', 'Leave out the endings of file names at the destination.'),
+  flatten: flag('text', 'Join the names of nested keys with this text, such as __.', { value: 'TEXT' }),
+  redact: flag('boolean', 'Hide the values in what the command prints.'),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
 } satisfies Record<string, Omit<Flag, 'name'>>;
 
-type OwnFlagName = keyof typeof ownFlags;
+export type OwnFlagName = keyof typeof ownFlags;
 
 function formatWords(): Omit<Partial<Flag>, 'kind'> {
   return { value: 'FORMAT', words: formatNames };
 }
 
+/** What is done with the keys that a flag names: the file is made for them, or they are added to it or removed from it. */
+export type KeyFlagUse = 'use' | 'add' | 'remove';
+
 export interface KeyFlag extends Flag {
   /** The kind of key that it names. */
   readonly key: KeyKind;
+  readonly use: KeyFlagUse;
 }
 
-/** The flags that name master keys, one per provider. */
-export const keyFlags: readonly KeyFlag[] = keyOptions.map(option => ({
-  key: option.kind,
-  name: option.name,
-  short: option.short,
-  kind: 'text',
-  value: 'KEYS',
-  env: option.env,
-  what: option.what,
-}));
+/** The flags that name master keys: `--age`, `--add-age` and `--rm-age` for every provider. */
+export const keyFlags: readonly KeyFlag[] = keyOptions.flatMap(option => {
+  const rest = { key: option.kind, kind: 'text', value: 'KEYS' } as const;
+  return [
+    { ...rest, use: 'use', name: option.name, short: option.short, env: option.env, what: option.what },
+    {
+      ...rest,
+      use: 'add',
+      name: `add-${option.name}`,
+      what: `Add these keys to the file, named as for --${option.name}.`,
+    },
+    {
+      ...rest,
+      use: 'remove',
+      name: `rm-${option.name}`,
+      what: `Remove these keys from the file, named as for --${option.name}.`,
+    },
+  ];
+});
 
 /** Every flag by its name. */
 export const flags: ReadonlyMap<string, Flag> = new Map(
@@ -145,140 +167,20 @@ export const flags: ReadonlyMap<string, Flag> = new Map(
 );
 
 type Camel<S extends string> = S extends `${infer Head}-${infer Tail}` ? `${Head}${Capitalize<Camel<Tail>>}` : S;
-type ValueOf<K extends FlagKind> = K extends 'boolean' | 'switch' ? boolean : K extends 'number' ? number : string;
+type ValueOf<K extends FlagKind> = K extends 'boolean' | 'switch'
+  ? boolean
+  : K extends 'number'
+    ? number
+    : K extends 'list'
+      ? readonly string[]
+      : string;
 
 /** The values of the flags as a command gets them; what was neither given nor set by a variable is absent. */
 export type FlagValues = {
   readonly [N in OwnFlagName as Camel<N>]?: ValueOf<(typeof ownFlags)[N]['kind']> | undefined;
 };
 
-const keyNames = keyFlags.map(entry => entry.name);
-const selection: readonly OwnFlagName[] = [
-  'unencrypted-suffix',
-  'encrypted-suffix',
-  'unencrypted-regex',
-  'encrypted-regex',
-  'unencrypted-comment-regex',
-  'encrypted-comment-regex',
-];
-const sealing: readonly OwnFlagName[] = [
-  ...selection,
-  'mac-only-encrypted',
-  'shamir-secret-sharing-threshold',
-  'allow-nothing',
-  'no-spelling',
-];
-const types: readonly OwnFlagName[] = ['input-type', 'output-type'];
-const aws: readonly OwnFlagName[] = ['encryption-context', 'aws-profile'];
-const services: readonly OwnFlagName[] = ['keyservice', 'enable-local-keyservice', 'timeout'];
-const own = (...names: readonly OwnFlagName[]): readonly OwnFlagName[] => names;
-
-export const commands: readonly CommandEntry[] = [
-  {
-    name: 'encrypt',
-    what: 'Encrypt the values of a file.',
-    operands: '[file]',
-    maxOperands: 1,
-    flags: [
-      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
-      ...keyNames,
-      ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'verbose'),
-    ],
-  },
-  {
-    name: 'decrypt',
-    what: 'Decrypt a file.',
-    operands: '[file]',
-    maxOperands: 1,
-    flags: own(
-      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
-      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'if-needed', 'verbose'),
-    ),
-  },
-  {
-    name: 'edit',
-    what: 'Open a file in an editor, decrypted; a new file begins with an example.',
-    operands: '<file>',
-    maxOperands: 1,
-    flags: [
-      ...own('in-place', ...types, 'config'),
-      ...keyNames,
-      ...own(
-        ...aws,
-        ...sealing,
-        ...services,
-        'indent',
-        'ignore-mac',
-        'decryption-order',
-        'show-master-keys',
-        'verbose',
-      ),
-    ],
-  },
-  {
-    name: 'filestatus',
-    what: 'Tell as JSON whether a file is encrypted.',
-    operands: '<file>',
-    maxOperands: 1,
-    flags: own('input-type', 'config', 'verbose'),
-  },
-  {
-    name: 'rules',
-    what: 'Show which creation rule of the .sops.yaml a file gets, and why (`rules test FILE`).',
-    operands: '<file>',
-    maxOperands: 1,
-    verbs: ['test'],
-    flags: own('config', 'json', 'verbose'),
-  },
-  {
-    name: 'keygen',
-    what: 'Make a new age identity.',
-    operands: '',
-    maxOperands: 0,
-    flags: own('output', 'pq', 'verbose'),
-  },
-  {
-    name: 'init',
-    what: 'Set up a repository: an age identity of your own and a .sops.yaml.',
-    operands: '',
-    maxOperands: 0,
-    flags: own('pq', 'verbose'),
-  },
-  {
-    name: 'keyservice',
-    what: 'Let others use the keys of this machine, through --keyservice.',
-    operands: '',
-    maxOperands: 0,
-    flags: own('network', 'address', 'prompt', 'timeout', 'verbose'),
-  },
-];
-
-/** The flags that choose a command where none is named, as in `sops -d FILE`. */
-export const modeFlags: ReadonlyMap<string, CommandName> = new Map([
-  ['decrypt', 'decrypt'],
-  ['d', 'decrypt'],
-  ['encrypt', 'encrypt'],
-  ['e', 'encrypt'],
-]);
-
-/** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
-export const absentCommands: readonly string[] = [
-  ...['completion', 'exec-env', 'exec-file', 'groups', 'publish'],
-  ...['rotate', 'set', 'unset', 'updatekeys'],
-];
-export const absentFlags: readonly string[] = [
-  ...['rotate', 'r', 'set'],
-  ...['kms', 'pgp', 'gcp-kms', 'hckms', 'azure-kv', 'hc-vault-transit', 'age'].flatMap(name => [
-    `add-${name}`,
-    `rm-${name}`,
-  ]),
-];
-
 /** The property of `FlagValues` (and of commander's options) that holds a flag. */
 export function propertyOf(name: string): string {
   return name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
-}
-
-export function commandEntry(name: string): CommandEntry | undefined {
-  return commands.find(command => command.name === name);
 }

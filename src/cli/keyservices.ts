@@ -2,9 +2,9 @@
 
 import { TsopsError } from '../errors.ts';
 import { type KeyContext, type KeyGroup, openKeyServices, systemContext } from '../index.ts';
+import type { Call } from './call.ts';
 import { configuredAddresses } from './configuration.ts';
 import type { FlagValues } from './flags.ts';
-import type { Call } from './program.ts';
 
 /**
  * sops 3.13.2 cmd/sops/main.go keyservices: this machine first, unless it is switched off, then the others in their order.
@@ -21,7 +21,7 @@ export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyCont
       return [...vaultsOf(named), ...(await configured)];
     },
   });
-  const { services, warnings } = openKeyServices(flags.keyservice ?? '', { timeoutMs: context.timeoutMs });
+  const { services, warnings } = openKeyServices((flags.keyservice ?? []).join(','), { timeoutMs: context.timeoutMs });
   for (const warning of warnings) report.warn(warning);
   return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice };
 }

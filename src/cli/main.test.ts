@@ -4,7 +4,8 @@ import * as fs from 'node:fs';
 import { after, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { recipients, Workspace } from '../../testdata/command.ts';
-import { commands, flags } from './flags.ts';
+import { commands } from './commands.ts';
+import { flags } from './flags.ts';
 
 const work = new Workspace();
 after(() => work.remove());
@@ -45,7 +46,7 @@ describe('help', () => {
 
   for (const command of commands) {
     test(`${command.name}: every flag`, () => {
-      const { status, stdout } = work.run(['help', command.name]);
+      const { status, stdout } = work.run(['help', ...command.name.split(' ')]);
       assert.equal(status, 0);
       for (const name of command.flags) assert.ok(stdout.includes(`--${name}`), name);
     });

@@ -1,6 +1,5 @@
 /** The command: what is asked, the command's own module, and the only place that turns errors into text and an exit status. */
 
-import type { Invocation } from './arguments.ts';
 import type { Report } from './report.ts';
 
 /** Runs the command line; gives the exit status (docs/errors.md). */
@@ -11,14 +10,14 @@ export async function main(argv: readonly string[]): Promise<number> {
   const report = await Report.onTerminal();
   try {
     const { normalise } = await import('./arguments.ts');
-    const grammar = await import('./flags.ts');
+    const grammar = { ...(await import('./flags.ts')), ...(await import('./commands.ts')) };
     const { env } = await import('../host/environment.ts');
     const invocation = normalise(argv, grammar, env);
     for (const warning of invocation.warnings) report.warn(warning);
-    if (invocation.command === 'version') return await printVersion();
+    if (invocation.asks === 'version') return await printVersion();
     const { helpText, runCommand } = await import('./program.ts');
-    if (invocation.command === 'help') return await print(helpText(invocation.vector[0]));
-    await runCommand(invocation as Invocation & { command: never }, report);
+    if (invocation.asks === 'help') return await print(helpText(invocation.vector[0]));
+    await runCommand(invocation, report);
     return 0;
   } catch (error) {
     return failed(error, report);

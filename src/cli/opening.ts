@@ -1,8 +1,8 @@
 /** What an encrypted file is opened with: the keys of this machine, and what the flags say about them. */
 
 import { masterKeyText, type OpenOptions, parseDecryptionOrder } from '../index.ts';
+import type { Call } from './call.ts';
 import { keyContext } from './keyservices.ts';
-import type { Call } from './program.ts';
 
 /** @throws TsopsError DECRYPTION_ORDER_DUPLICATE */
 export function openingOptions(call: Call): OpenOptions {

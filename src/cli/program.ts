@@ -3,65 +3,30 @@
 import { Command, Option } from 'commander';
 import type { KeyKind } from '../index.ts';
 import type { Invocation } from './arguments.ts';
-import {
-  type CommandEntry,
-  type CommandName,
-  commandEntry,
-  commands,
-  type Flag,
-  type FlagValues,
-  flags,
-  keyFlags,
-  propertyOf,
-} from './flags.ts';
+import type { Call, KeyTexts } from './call.ts';
+import { type CommandEntry, commandEntry, commands } from './commands.ts';
+import { type Flag, type FlagValues, flags, type KeyFlagUse, keyFlags, propertyOf } from './flags.ts';
 import type { Report } from './report.ts';
 
-/** What a command is given. */
-export interface Call {
-  /** The first operand; `-` is standard input. */
-  readonly file: string | undefined;
-  readonly flags: FlagValues;
-  /** The texts of the flags that name master keys, in the order in which their keys are stored. */
-  readonly keys: ReadonlyMap<KeyKind, string>;
-  readonly report: Report;
-}
-
-type Run = (call: Call) => Promise<void>;
-
-/** One line per command; a command is loaded when it runs. */
-const loaders: Readonly<Record<CommandName, () => Promise<{ run: Run }>>> = {
-  encrypt: () => import('./commands/encrypt.ts'),
-  decrypt: () => import('./commands/decrypt.ts'),
-  edit: () => import('./commands/edit.ts'),
-  filestatus: () => import('./commands/filestatus.ts'),
-  rules: () => import('./commands/rules.ts'),
-  keygen: () => import('./commands/keygen.ts'),
-  init: () => import('./commands/init.ts'),
-  keyservice: () => import('./commands/keyservice.ts'),
-};
-
 /** Runs the command of an invocation. */
-export async function runCommand(invocation: Invocation & { command: CommandName }, report: Report): Promise<void> {
-  const { run } = await loaders[invocation.command]();
+export async function runCommand(invocation: Invocation, report: Report): Promise<void> {
   const entry = commandEntry(invocation.command);
   if (entry === undefined) throw new RangeError('a command without an entry');
+  const { run } = await entry.load();
   let running: Promise<void> | undefined;
-  const program = new Command('tsops');
-  program.addCommand(
-    commandOf(entry).action((...received: unknown[]) => {
-      const [options, operands] = received.slice(-2) as [Record<string, unknown>, Command];
-      running = run(callOf(entry, options, operands.args, report));
-    }),
-  );
-  await program.parseAsync(invocation.vector, { from: 'user' });
+  const command = commandOf(entry).action((...received: unknown[]) => {
+    const [options, { args }] = received.slice(-2) as [Record<string, unknown>, Command];
+    running = run({ ...callOf(entry, options, args, report), isMode: invocation.isMode });
+  });
+  await command.parseAsync(invocation.vector.slice(1), { from: 'user' });
   await running;
 }
 
 function commandOf(entry: CommandEntry): Command {
   const command = new Command(entry.name).description(entry.what).helpOption('-h, --help', 'Show this help.');
-  if (entry.operands !== '') command.argument(entry.operands);
-  const usage = [...(entry.verbs ?? []), '[flags]', entry.operands].filter(word => word !== '').join(' ');
-  command.usage(usage).allowExcessArguments(false);
+  // What commander would not take for one argument after the other is checked already.
+  for (const operand of entry.operands.split(' ').filter(word => word !== '')) command.argument(operand);
+  command.usage(['[flags]', entry.operands].filter(word => word !== '').join(' ')).allowExcessArguments(false);
   for (const name of entry.flags) {
     const flag = flags.get(name);
     if (flag !== undefined) command.addOption(optionOf(flag));
@@ -72,9 +37,10 @@ function commandOf(entry: CommandEntry): Command {
 function optionOf(flag: Flag): Option {
   const short = flag.short === undefined ? '' : `-${flag.short}, `;
   const named = ` <${flag.value ?? 'VALUE'}>`;
-  const value = { boolean: '', switch: ' [=false]', text: named, number: named }[flag.kind];
+  const value = { boolean: '', switch: ' [=false]', text: named, number: named, list: named }[flag.kind];
   const option = new Option(`${short}--${flag.name}${value}`, describeFlag(flag));
   if (flag.kind === 'switch') option.argParser(text => text !== 'false');
+  if (flag.kind === 'list') option.argParser((text: string, earlier: string[] = []) => [...earlier, text]);
   return flag.kind === 'number' ? option.argParser(Number) : option;
 }
 
@@ -85,20 +51,38 @@ export function describeFlag(flag: Flag): string {
   return `${flag.what}${words}${variable}`;
 }
 
-function callOf(entry: CommandEntry, options: Record<string, unknown>, operands: string[], report: Report): Call {
+function callOf(
+  entry: CommandEntry,
+  options: Record<string, unknown>,
+  operands: readonly string[],
+  report: Report,
+): Omit<Call, 'isMode'> {
   const values = new Map<string, unknown>();
   for (const name of entry.flags) {
     // Commander takes `--no-x` for the negation of a flag `x` that is on by default.
     const value = name.startsWith('no-') ? options[propertyOf(name.slice(3))] === false : options[propertyOf(name)];
     if (value !== undefined) values.set(propertyOf(name), value);
   }
+  report.verbose = values.get('verbose') === true;
+  const keysFor = { use: keyTexts(values, 'use'), add: keyTexts(values, 'add'), remove: keyTexts(values, 'remove') };
+  return {
+    command: entry.name,
+    operands,
+    file: operands[0],
+    flags: Object.fromEntries(values) as FlagValues,
+    keys: keysFor.use,
+    keysFor,
+    report,
+  };
+}
+
+function keyTexts(values: ReadonlyMap<string, unknown>, wanted: KeyFlagUse): KeyTexts {
   const keys = new Map<KeyKind, string>();
-  for (const { name, key } of keyFlags) {
-    const text = values.get(propertyOf(name));
+  for (const { name, key, use } of keyFlags) {
+    const text = use === wanted ? values.get(propertyOf(name)) : undefined;
     if (typeof text === 'string') keys.set(key, text);
   }
-  report.verbose = values.get('verbose') === true;
-  return { file: operands[0], flags: Object.fromEntries(values) as FlagValues, keys, report };
+  return keys;
 }
 
 const introduction = `tsops encrypts the values of YAML, JSON, dotenv, INI and binary files in the sops 3.x file format,
@@ -121,8 +105,11 @@ export function helpText(topic: string | undefined): string {
     .option('-v, --version', 'Show the version of tsops.')
     .helpCommand('help [command]', 'Show the help on a command.')
     .addHelpText('after', closing);
-  for (const entry of commands) program.addCommand(commandOf(entry));
-  const asked = topic === undefined ? program : program.commands.find(command => command.name() === topic);
+  for (const entry of commands) {
+    if (topic === undefined || entry.name === topic || entry.name.startsWith(`${topic} `))
+      program.addCommand(commandOf(entry));
+  }
+  const asked = program.commands.find(command => command.name() === topic);
   let text = '';
   (asked ?? program)
     .configureOutput({ writeOut: written => (text += written), getOutHelpWidth: () => 100 })

@@ -13,10 +13,10 @@ import {
   type RuleMatch,
   type SelectionRule,
 } from '../index.ts';
+import type { Call } from './call.ts';
 import { configFor, indentFor } from './configuration.ts';
 import type { FlagValues } from './flags.ts';
 import { keyContext } from './keyservices.ts';
-import type { Call } from './program.ts';
 
 export interface Target {
   /** The name that the creation rule is chosen by. */

@@ -1,7 +1,8 @@
 // Writes docs/cli.md from the table of flags and docs/errors.md from the table of errors; with --check it only compares.
 
 import { readFileSync, writeFileSync } from 'node:fs';
-import { commands, flags } from '../../src/cli/flags.ts';
+import { commands } from '../../src/cli/commands.ts';
+import { flags } from '../../src/cli/flags.ts';
 import { describeFlag } from '../../src/cli/program.ts';
 import { errorKinds } from '../../src/errors.ts';
 
@@ -17,7 +18,7 @@ function flagRow(name) {
 }
 
 function commandSection(command) {
-  const words = ['tsops', command.name, ...(command.verbs ?? []), '[flags]', command.operands].filter(Boolean);
+  const words = ['tsops', command.name, '[flags]', command.operands].filter(Boolean);
   const table = ['| flag | meaning |', '|---|---|', ...command.flags.map(flagRow)];
   return [`## ${command.name}`, '', command.what, '', '```', words.join(' '), '```', '', ...table, ''].join('\n');
 }

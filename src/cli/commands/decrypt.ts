@@ -3,9 +3,9 @@
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
 import { decrypt, formatNames, inspectFile, parseTreePath } from '../../index.ts';
+import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { openingOptions } from '../opening.ts';
-import type { Call } from '../program.ts';
 import { about, putResult, readSource, type Source, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {

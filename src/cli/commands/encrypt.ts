@@ -3,7 +3,7 @@
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
 import { encrypt, inspectFile } from '../../index.ts';
-import type { Call } from '../program.ts';
+import type { Call } from '../call.ts';
 import { sealingOptions } from '../sealing.ts';
 import { about, putResult, readSource, refuseTooLarge, type Source, sourceOf } from '../source.ts';
 

@@ -4,8 +4,8 @@ import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes, readFileBounded, readStdin } from '../../host/files.ts';
 import { writeStdout } from '../../host/replace.ts';
 import { inspectFile } from '../../index.ts';
+import type { Call } from '../call.ts';
 import { configIfNeeded } from '../configuration.ts';
-import type { Call } from '../program.ts';
 import { about, formatsOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {

@@ -9,7 +9,7 @@ import { exists, readOptionalFile } from '../../host/files.ts';
 import { createFile, makePrivateFolder } from '../../host/replace.ts';
 import { askSecret } from '../../host/terminal.ts';
 import { generateIdentity, recipientsOfIdentities } from '../../index.ts';
-import type { Call } from '../program.ts';
+import type { Call } from '../call.ts';
 import type { Report } from '../report.ts';
 
 export async function run({ flags, report }: Call): Promise<void> {

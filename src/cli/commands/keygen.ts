@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { createFile, writeStdout } from '../../host/replace.ts';
 import { isTerminal } from '../../host/terminal.ts';
 import { generateIdentity } from '../../index.ts';
-import type { Call } from '../program.ts';
+import type { Call } from '../call.ts';
 
 export async function run({ flags, report }: Call): Promise<void> {
   const identity = await generateIdentity({ postQuantum: flags.pq ?? false, now: new Date(), random: randomBytes });

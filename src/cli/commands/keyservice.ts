@@ -5,9 +5,9 @@ import { TsopsError } from '../../errors.ts';
 import { takeSignals } from '../../host/signals.ts';
 import { askVisibly, say } from '../../host/terminal.ts';
 import { type MasterKey, masterKeyText, serveKeys, systemContext } from '../../index.ts';
+import type { Call } from '../call.ts';
 import { configuredAddresses } from '../configuration.ts';
 import { timeoutOf } from '../keyservices.ts';
-import type { Call } from '../program.ts';
 import { escapeControls, type Report } from '../report.ts';
 
 export async function run(call: Call): Promise<void> {

@@ -4,8 +4,8 @@ import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { writeStdout } from '../../host/replace.ts';
 import { explainRules, type RuleExplanation } from '../../index.ts';
+import type { Call } from '../call.ts';
 import { configFor } from '../configuration.ts';
-import type { Call } from '../program.ts';
 import { escapeControls } from '../report.ts';
 
 export async function run(call: Call): Promise<void> {

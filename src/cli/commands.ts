@@ -1,0 +1,165 @@
+/**
+ * The commands, as one table: a new one is its file in `commands/` and one entry here. Parsing, help, completion and `docs/cli.md`
+ * derive from it. Names are those of sops 3.13.2 (cmd/sops/main.go); what is ours besides has no counterpart there.
+ */
+
+import type { Call } from './call.ts';
+import { keyFlags, type OwnFlagName } from './flags.ts';
+
+export interface CommandEntry {
+  /** One word, or two as in `rules test`. */
+  readonly name: string;
+  readonly what: string;
+  /** The positional arguments as the help shows them: `<file>` is needed, `[file]` may be left out, `...` is any number of them. */
+  readonly operands: string;
+  /** Set where another number of operands is an error and not a warning, with the exit status of sops for it. */
+  readonly operandStatus?: number;
+  /** Whether what follows the first operand is a command line of somebody else, in which no flags of ours are looked for. */
+  readonly passThrough?: boolean;
+  /** Whether flags of keys that are given several times add up; else the last one counts. */
+  readonly keysAddUp?: boolean;
+  readonly flags: readonly string[];
+  /** Loads the command; nothing of it is loaded before it runs. */
+  readonly load: () => Promise<{ run: (call: Call) => Promise<void> }>;
+}
+
+const keyNames = keyFlags.filter(entry => entry.use === 'use').map(entry => entry.name);
+const selection: readonly OwnFlagName[] = [
+  'unencrypted-suffix',
+  'encrypted-suffix',
+  'unencrypted-regex',
+  'encrypted-regex',
+  'unencrypted-comment-regex',
+  'encrypted-comment-regex',
+];
+const sealing: readonly OwnFlagName[] = [
+  ...selection,
+  'mac-only-encrypted',
+  'shamir-secret-sharing-threshold',
+  'allow-nothing',
+  'no-spelling',
+];
+const types: readonly OwnFlagName[] = ['input-type', 'output-type'];
+const aws: readonly OwnFlagName[] = ['encryption-context', 'aws-profile'];
+const services: readonly OwnFlagName[] = ['keyservice', 'enable-local-keyservice', 'timeout'];
+const own = (...names: readonly OwnFlagName[]): readonly OwnFlagName[] => names;
+
+export const commands: readonly CommandEntry[] = [
+  {
+    name: 'encrypt',
+    what: 'Encrypt the values of a file.',
+    operands: '[file]',
+    flags: [
+      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
+      ...keyNames,
+      ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'verbose'),
+    ],
+    load: () => import('./commands/encrypt.ts'),
+  },
+  {
+    name: 'decrypt',
+    what: 'Decrypt a file.',
+    operands: '[file]',
+    flags: own(
+      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
+      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'if-needed', 'verbose'),
+    ),
+    load: () => import('./commands/decrypt.ts'),
+  },
+  {
+    name: 'edit',
+    what: 'Open a file in an editor, decrypted; a new file begins with an example.',
+    operands: '<file>',
+    flags: [
+      ...own('in-place', ...types, 'config'),
+      ...keyNames,
+      ...own(
+        ...aws,
+        ...sealing,
+        ...services,
+        'indent',
+        'ignore-mac',
+        'decryption-order',
+        'show-master-keys',
+        'verbose',
+      ),
+    ],
+    load: () => import('./commands/edit.ts'),
+  },
+  {
+    name: 'filestatus',
+    what: 'Tell as JSON whether a file is encrypted.',
+    operands: '<file>',
+    flags: own('input-type', 'config', 'verbose'),
+    load: () => import('./commands/filestatus.ts'),
+  },
+  {
+    name: 'rules test',
+    what: 'Show which creation rule of the .sops.yaml a file gets, and why (`rules test FILE`).',
+    operands: '<file>',
+    flags: own('config', 'json', 'verbose'),
+    load: () => import('./commands/rules.ts'),
+  },
+  {
+    name: 'keygen',
+    what: 'Make a new age identity.',
+    operands: '',
+    flags: own('output', 'pq', 'verbose'),
+    load: () => import('./commands/keygen.ts'),
+  },
+  {
+    name: 'init',
+    what: 'Set up a repository: an age identity of your own and a .sops.yaml.',
+    operands: '',
+    flags: own('pq', 'verbose'),
+    load: () => import('./commands/init.ts'),
+  },
+  {
+    name: 'keyservice',
+    what: 'Let others use the keys of this machine, through --keyservice.',
+    operands: '',
+    flags: own('network', 'address', 'prompt', 'timeout', 'verbose'),
+    load: () => import('./commands/keyservice.ts'),
+  },
+];
+
+/** A flag that chooses a command where none is named, as in `sops -d FILE`. */
+export interface ModeFlag {
+  readonly command: string;
+  /** `--set` takes the path and the value as one text. */
+  readonly kind: 'boolean' | 'text';
+}
+
+export const modeFlags: ReadonlyMap<string, ModeFlag> = new Map([
+  ['decrypt', { command: 'decrypt', kind: 'boolean' }],
+  ['d', { command: 'decrypt', kind: 'boolean' }],
+  ['encrypt', { command: 'encrypt', kind: 'boolean' }],
+  ['e', { command: 'encrypt', kind: 'boolean' }],
+  ['rotate', { command: 'rotate', kind: 'boolean' }],
+  ['r', { command: 'rotate', kind: 'boolean' }],
+  ['set', { command: 'set', kind: 'text' }],
+]);
+
+/** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
+export const absentCommands: readonly string[] = [
+  'completion',
+  'exec-env',
+  'exec-file',
+  'groups',
+  'publish',
+  'rotate',
+  'set',
+  'unset',
+  'updatekeys',
+];
+
+export function commandEntry(name: string): CommandEntry | undefined {
+  return commands.find(command => command.name === name);
+}
+
+/** How many operands a command takes, from how they are written: `<file>` has to be there, `[value]` may, `...` is any number. */
+export function operandRange({ operands }: CommandEntry): { readonly least: number; readonly most: number } {
+  const words = operands.split(' ').filter(word => word !== '');
+  const least = words.filter(word => word.startsWith('<')).length;
+  return { least, most: words.some(word => word.includes('...')) ? Number.POSITIVE_INFINITY : words.length };
+}
