@@ -5,6 +5,7 @@ import { commands } from '../../src/cli/commands.ts';
 import { flags } from '../../src/cli/flags.ts';
 import { describeFlag } from '../../src/cli/program.ts';
 import { errorKinds } from '../../src/errors.ts';
+import { exitRows } from '../exits.ts';
 
 const notice = '<!-- Written by testdata/scripts/docs.mjs; change the table it comes from instead. -->';
 const cell = text => text.replaceAll('|', '\\|').replaceAll('<', '&lt;');
@@ -20,7 +21,17 @@ function flagRow(name) {
 function commandSection(command) {
   const words = ['tsops', command.name, '[flags]', command.operands].filter(Boolean);
   const table = ['| flag | meaning |', '|---|---|', ...command.flags.map(flagRow)];
-  return [`## ${command.name}`, '', command.what, '', '```', words.join(' '), '```', '', ...table, ''].join('\n');
+  const usage = ['```', words.join(' '), '```'];
+  return [`## ${command.name}`, '', command.what, '', ...usage, '', ...table, '', ...exitTable(command.name), ''].join(
+    '\n',
+  );
+}
+
+/** Each way to end once; the rows themselves are run as tests. */
+function exitTable(name) {
+  const rows = [...(exitRows[name] ?? [])].filter(row => row.status !== 0).sort((a, b) => a.status - b.status);
+  const lines = new Set(rows.map(row => `| ${row.status} | ${cell(row.what)} |`));
+  return lines.size === 0 ? [] : ['| ends with | when |', '|---|---|', ...lines];
 }
 
 const cli = `# The command

@@ -1,0 +1,242 @@
+/**
+ * How every command ends, as one table: the rows are run by `testdata/suites/exits.test.ts` and printed into `docs/cli.md`, so that
+ * what the page says of exit statuses is what the command does.
+ *
+ * The files: `enc.yaml`, `enc.json`, `enc.env` and `enc.bin` are encrypted for the identity at hand, `foreign.yaml` for another one,
+ * `tampered.yaml` has a changed value, `plain.yaml` is not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
+ */
+
+export interface ExitRow {
+  readonly args: readonly string[];
+  readonly status: number;
+  /** As docs/cli.md says it; rows of one command with the same words stand for one line there. */
+  readonly what: string;
+  /** What sops 3.13 ends with where it is something else; null where sops has no such command or flag. */
+  readonly sops?: number | null;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly stdin?: string;
+}
+
+/** An example of a value for every flag that takes one. `RECIPIENT` and the like are filled in by the test. */
+export const flagValues: Readonly<Record<string, string>> = {
+  output: 'out.yaml',
+  'input-type': 'yaml',
+  'output-type': 'yaml',
+  'filename-override': 'other.yaml',
+  config: '.sops.yaml',
+  extract: '["a"]',
+  'decryption-order': 'pgp,age',
+  'unencrypted-suffix': '_clear',
+  'encrypted-suffix': 'a',
+  'unencrypted-regex': '^never$',
+  'encrypted-regex': '^a$',
+  'unencrypted-comment-regex': 'public',
+  'encrypted-comment-regex': 'secret',
+  'shamir-secret-sharing-threshold': '1',
+  indent: '2',
+  'encryption-context': 'team:web',
+  'aws-profile': 'ci',
+  timeout: '5',
+  keyservice: 'tcp://127.0.0.1:1',
+  network: 'tcp',
+  address: '127.0.0.1:0',
+  age: 'RECIPIENT',
+};
+
+/** A run of each command that ends well, to which every flag of the command is added in turn. */
+export const goodRuns: Readonly<Record<string, readonly string[]>> = {
+  encrypt: ['encrypt', 'plain.yaml'],
+  decrypt: ['decrypt', 'enc.yaml'],
+  edit: ['edit', 'enc.yaml'],
+  filestatus: ['filestatus', 'enc.yaml'],
+  'rules test': ['rules', 'test', 'plain.yaml'],
+  keygen: ['keygen'],
+  init: ['init'],
+};
+
+/** Flags with which the good run of a command ends otherwise, and why. */
+export const otherEnds: Readonly<Record<string, Readonly<Record<string, readonly [status: number, why: string]>>>> = {
+  encrypt: {
+    kms: [1, 'the key cannot be used'],
+    'gcp-kms': [1, 'the key cannot be used'],
+    hckms: [1, 'the key cannot be used'],
+    'azure-kv': [1, 'the key cannot be used'],
+    pgp: [1, 'the key is not at hand'],
+    'hc-vault-transit': [1, 'the key cannot be used'],
+    'encrypted-comment-regex': [23, 'no comment matches, so nothing would be encrypted'],
+  },
+  edit: { 'show-master-keys': [1, 'not available'] },
+};
+
+const usage = (command: string): readonly ExitRow[] => [
+  { args: [command, '--nope'], status: 1, what: 'a flag is not known, has no value, or a value that it does not take' },
+];
+
+export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
+  encrypt: [
+    ...usage('encrypt'),
+    {
+      args: ['encrypt', 'plain.yaml', '--age', 'age1nope'],
+      status: 1,
+      what: 'a key is not well formed or cannot be used; no rule matches',
+    },
+    { args: ['encrypt', 'broken.yaml'], status: 2, what: 'the file cannot be read or parsed' },
+    { args: ['encrypt', '--output', 'no/such/folder', 'plain.yaml'], status: 3, what: 'the result cannot be written' },
+    {
+      args: ['encrypt', '--encryption-context', 'x', 'plain.yaml'],
+      status: 6,
+      what: 'the encryption context is no list of pairs',
+    },
+    {
+      args: ['encrypt', '-i', '--output', 'x', 'plain.yaml'],
+      status: 8,
+      what: 'flags contradict each other, or standard input has no name',
+    },
+    {
+      args: ['encrypt', '-i'],
+      status: 8,
+      what: 'flags contradict each other, or standard input has no name',
+      stdin: 'a: 1\n',
+    },
+    {
+      args: ['encrypt'],
+      status: 8,
+      what: 'flags contradict each other, or standard input has no name',
+      stdin: 'a: 1\n',
+    },
+    {
+      args: ['encrypt', '--encrypted-regex', '^zzz$', 'plain.yaml'],
+      status: 23,
+      what: 'nothing would be encrypted',
+      sops: 0,
+    },
+    { args: ['encrypt', 'empty.yaml'], status: 92, what: 'the file is empty' },
+    { args: ['encrypt', 'nosuch.yaml'], status: 100, what: 'the file does not exist' },
+    { args: ['encrypt', 'enc.yaml'], status: 203, what: 'the file is encrypted already' },
+    { args: ['-e', 'plain.yaml'], status: 0, what: 'encrypted' },
+    { args: ['--encrypt', '-i', 'plain.yaml'], status: 0, what: 'encrypted' },
+    { args: ['-e', 'enc.yaml'], status: 203, what: 'the file is encrypted already' },
+    { args: ['-e', 'nosuch.yaml'], status: 100, what: 'the file does not exist' },
+    { args: ['-e'], status: 100, what: 'the file does not exist' },
+  ],
+  decrypt: [
+    ...usage('decrypt'),
+    {
+      args: ['decrypt', 'plain.yaml'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or a path does not exist in it',
+    },
+    {
+      args: ['decrypt', '--extract', '["nope"]', 'enc.yaml'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or a path does not exist in it',
+    },
+    { args: ['decrypt', '--output', 'no/such/folder', 'enc.yaml'], status: 3, what: 'the result cannot be written' },
+    {
+      args: ['decrypt', '--output-type', 'binary', 'enc.yaml'],
+      status: 4,
+      what: 'the output format cannot hold the content',
+    },
+    { args: ['decrypt', '-i', '--output', 'x', 'enc.yaml'], status: 8, what: 'flags contradict each other' },
+    { args: ['decrypt', '-i'], status: 8, what: 'flags contradict each other' },
+    { args: ['decrypt', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
+    { args: ['decrypt', 'reordered.yaml'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['decrypt', '--extract', '[x', 'enc.yaml'], status: 91, what: 'a path is not well formed' },
+    { args: ['decrypt', 'nosuch.yaml'], status: 100, what: 'the file does not exist' },
+    {
+      args: ['decrypt', '--decryption-order', 'age,age', 'enc.yaml'],
+      status: 112,
+      what: 'a kind of key is named twice',
+    },
+    { args: ['decrypt', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['-d', 'enc.yaml'], status: 0, what: 'decrypted' },
+    { args: ['--decrypt', '-i', 'enc.yaml'], status: 0, what: 'decrypted' },
+    { args: ['-d', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['-d', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
+    { args: ['-d', 'nosuch.yaml'], status: 100, what: 'the file does not exist' },
+    { args: ['-d'], status: 100, what: 'the file does not exist' },
+    { args: ['-d', '--extract', '["a"]', 'enc.yaml'], status: 0, what: 'decrypted' },
+    {
+      args: ['-d', 'plain.yaml'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or a path does not exist in it',
+    },
+    { args: ['-d', '-e', 'enc.yaml'], status: 8, what: 'flags contradict each other', sops: 0 },
+  ],
+  edit: [
+    ...usage('edit'),
+    {
+      args: ['edit', 'plain.yaml'],
+      status: 1,
+      what: 'the file is not encrypted or its block is damaged; for a new file, a key is not well formed or no rule matches',
+    },
+    { args: ['edit', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
+    { args: ['edit', 'reordered.yaml'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['edit'], status: 100, what: 'no file was named' },
+    {
+      args: ['edit', 'foreign.yaml'],
+      status: 128,
+      what: 'no key at hand opens the file; for a new file, a key cannot be used',
+    },
+    { args: ['edit', 'enc.yaml'], status: 200, what: 'the editor left the file as it was', env: { EDITOR: 'true' } },
+    { args: ['edit', 'enc.yaml'], status: 201, what: 'there is no editor, or it failed', env: { EDITOR: 'false' } },
+    {
+      args: ['edit', 'enc.yaml'],
+      status: 201,
+      what: 'there is no editor, or it failed',
+      env: { EDITOR: 'no-such-editor' },
+    },
+    { args: ['edit', 'new.yaml'], status: 0, what: 'the file was changed or made' },
+    { args: ['enc.yaml'], status: 0, what: 'the file was changed or made' },
+    { args: ['new.yaml'], status: 0, what: 'the file was changed or made' },
+    { args: ['enc.yaml'], status: 200, what: 'the editor left the file as it was', env: { EDITOR: 'true' } },
+    { args: [], status: 100, what: 'no file was named' },
+  ],
+  filestatus: [
+    ...usage('filestatus'),
+    { args: ['filestatus', 'plain.yaml'], status: 0, what: 'the answer was printed, whichever it is' },
+    { args: ['filestatus', 'nosuch.yaml'], status: 1, what: 'the file cannot be read or parsed' },
+    { args: ['filestatus', 'broken.yaml'], status: 1, what: 'the file cannot be read or parsed' },
+    { args: ['filestatus'], status: 100, what: 'no file was named' },
+  ],
+  'rules test': [
+    {
+      args: ['rules', 'test', '--nope'],
+      status: 1,
+      what: 'no rule matches, there is no configuration, or it is damaged',
+      sops: null,
+    },
+    {
+      args: ['rules', 'test', '--config', 'nosuch', 'x'],
+      status: 1,
+      what: 'no rule matches, there is no configuration, or it is damaged',
+      sops: null,
+    },
+    { args: ['rules', 'tset', 'x'], status: 3, what: 'the second word is no command', sops: null },
+    { args: ['rules', 'test'], status: 100, what: 'no file was named', sops: null },
+  ],
+  keygen: [
+    { args: ['keygen', 'x'], status: 1, what: 'an operand or flag is not known', sops: null },
+    {
+      args: ['keygen', '-o', 'plain.yaml'],
+      status: 3,
+      what: 'the file exists already or cannot be written',
+      sops: null,
+    },
+  ],
+  init: [{ args: ['init', 'x'], status: 1, what: 'an operand or flag is not known', sops: null }],
+  keyservice: [
+    { args: ['keyservice', '--network', 'udp'], status: 1, what: 'the service cannot listen at the address', sops: 1 },
+    { args: ['keyservice', '--address', 'nonsense'], status: 1, what: 'the service cannot listen at the address' },
+  ],
+};
+
+/** Questions that belong to no command. */
+export const questionRows: readonly ExitRow[] = [
+  { args: ['--help'], status: 0, what: 'help' },
+  { args: ['help', 'encrypt'], status: 0, what: 'help' },
+  { args: ['encrypt', '-h'], status: 0, what: 'help' },
+  { args: ['help', 'nothing'], status: 3, what: 'there is no help on the word' },
+  { args: ['--version', '--disable-version-check'], status: 0, what: 'the version' },
+  { args: ['--nope'], status: 1, what: 'a flag is not known' },
+];
