@@ -3,7 +3,7 @@
  * made for one test. Forked with `callerOf`; it ends with its parent.
  */
 
-import { fork } from 'node:child_process';
+import { type ForkOptions, fork, type StdioOptions } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { MasterKey } from '../../src/core/metadata.ts';
 import { TsopsError } from '../../src/errors.ts';
@@ -26,6 +26,8 @@ export interface Outcome {
   readonly part?: string;
   readonly reason?: string;
   readonly hints?: readonly string[];
+  /** Whether the reason was thrown, which `unwrap` must not do. */
+  readonly isThrown?: boolean;
   readonly tookMs: number;
 }
 
@@ -39,7 +41,10 @@ export interface Caller {
 
 /** @param module of the provider, relative to `src/keys`; @param name its export */
 export function callerOf(module: string, name: string, env: Readonly<Record<string, string>>): Caller {
-  const child = fork(fileURLToPath(import.meta.url), [module, name], { env, stdio: ['ignore', 'pipe', 'pipe', 'ipc'] });
+  const stdio: StdioOptions = ['ignore', 'pipe', 'pipe', 'ipc'];
+  // The encryption context of an AWS key is a Map.
+  const options: ForkOptions = { env, stdio, serialization: 'advanced' };
+  const child = fork(fileURLToPath(import.meta.url), [module, name], options);
   let written = '';
   for (const stream of [child.stdout, child.stderr]) stream?.on('data', chunk => (written += chunk));
   return {
@@ -79,7 +84,7 @@ async function answer(provider: KeyProvider, call: Call): Promise<Omit<Outcome, 
     return { reason: result.reason, hints: result.hints };
   } catch (error) {
     if (!(error instanceof TsopsError)) throw error;
-    return { reason: error.message, hints: error.hints };
+    return { reason: error.message, hints: error.hints, isThrown: true };
   }
 }
 

@@ -23,6 +23,8 @@ export interface TestKey {
   readonly kind: KeyKind;
   /** As it stands on a command line. */
   readonly text: string;
+  /** Another key of the kind, for which the machine can encrypt. Of a kind that is opened on the machine it cannot open it. */
+  readonly other: string;
   /** As an item of its list in a key group, in YAML, with the name of that list. */
   readonly item: readonly [list: string, item: string];
   /** What makes a machine one that can use it. */
@@ -64,7 +66,8 @@ export class Everywhere {
   #addLocal(): void {
     const recipient = keyFile('age-1.pub');
     const age = { SOPS_AGE_KEY_FILE: join(vectors, 'keys', 'age-1.txt') };
-    this.keys.push({ kind: 'age', text: recipient, item: ['age', recipient], credentials: age });
+    const other = keyFile('age-2.pub');
+    this.keys.push({ kind: 'age', text: recipient, other, item: ['age', recipient], credentials: age });
     const empty = join(this.folder, 'gnupg');
     mkdirSync(empty, { mode: 0o700 });
     this.#reach['GNUPGHOME'] = empty;
@@ -73,8 +76,9 @@ export class Everywhere {
       return;
     }
     const fingerprint = keyFile('pgp-1.fingerprint.txt');
-    const credentials = environmentOf({ GNUPGHOME: ['pgp-1.secret.asc'] }, this.folder);
-    this.keys.push({ kind: 'pgp', text: fingerprint, item: ['pgp', fingerprint], credentials });
+    const stranger = keyFile('pgp-2.fingerprint.txt');
+    const credentials = environmentOf({ GNUPGHOME: ['pgp-1.secret.asc', 'pgp-2.public.asc'] }, this.folder);
+    this.keys.push({ kind: 'pgp', text: fingerprint, other: stranger, item: ['pgp', fingerprint], credentials });
   }
 
   async #addCloud(): Promise<Cloud> {
@@ -95,13 +99,15 @@ export class Everywhere {
     this.keys.push({
       kind: 'azure_kv',
       text: `${address}/keys/main/${version}`,
+      other: `${address}/keys/other/${vault.add('other')}`,
       item: ['azure_keyvault', `{vaultUrl: "${address}", key: main, version: "${version}"}`],
       credentials: applicationEnv,
     });
     const id = `tr-west-1:${huawei.add()}`;
     const access = { HUAWEICLOUD_SDK_AK: permanent.ak, HUAWEICLOUD_SDK_SK: permanent.sk };
     const credentials = { ...access, HUAWEICLOUD_SDK_PROJECT_ID: project };
-    this.keys.push({ kind: 'hckms', text: id, item: ['hckms', `{key_id: "${id}"}`], credentials });
+    const other = `tr-west-1:${huawei.add()}`;
+    this.keys.push({ kind: 'hckms', text: id, other, item: ['hckms', `{key_id: "${id}"}`], credentials });
     // Without credentials of its own, no SDK shall look for those of a machine in the cloud.
     const nowhere = { AZURE_TOKEN_CREDENTIALS: 'EnvironmentCredential', NO_PROXY: 'localhost,127.0.0.1' };
     Object.assign(this.#reach, cloud.env, nowhere);
@@ -120,6 +126,7 @@ export class Everywhere {
     this.keys.push({
       kind: 'gcp_kms',
       text: `${ring}one`,
+      other: `${ring}two`,
       item: ['gcp_kms', `{resource_id: ${ring}one}`],
       credentials: { GOOGLE_OAUTH_ACCESS_TOKEN: google.ready.token },
     });
@@ -129,11 +136,12 @@ export class Everywhere {
     const vault: TestVault = await startVault();
     this.#stops.push(() => vault.stop());
     await vaultRequest(vault, 'POST', 'sys/mounts/transit', { type: 'transit' });
-    await vaultRequest(vault, 'POST', 'transit/keys/main', {});
+    for (const name of ['main', 'other']) await vaultRequest(vault, 'POST', `transit/keys/${name}`, {});
     const uri = `${vault.address}/v1/transit/keys/main`;
     this.keys.push({
       kind: 'hc_vault',
       text: uri,
+      other: `${vault.address}/v1/transit/keys/other`,
       item: ['hc_vault', uri],
       credentials: { VAULT_TOKEN: vault.token },
     });
@@ -147,8 +155,9 @@ export class Everywhere {
     }
     const moto: Moto = await startMoto(motoProgram);
     this.#stops.push(() => moto.stop());
-    const arn = (await kmsRequest(moto.endpoint, 'eu-west-1', 'CreateKey', {})).KeyMetadata?.Arn ?? '';
+    const create = async () => (await kmsRequest(moto.endpoint, 'eu-west-1', 'CreateKey', {})).KeyMetadata?.Arn ?? '';
+    const [arn, other] = [await create(), await create()];
     this.#reach['AWS_ENDPOINT_URL'] = moto.endpoint;
-    this.keys.push({ kind: 'kms', text: arn, item: ['kms', `{arn: "${arn}"}`], credentials: testKeys });
+    this.keys.push({ kind: 'kms', text: arn, other, item: ['kms', `{arn: "${arn}"}`], credentials: testKeys });
   }
 }

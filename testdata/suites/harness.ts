@@ -60,6 +60,18 @@ export function runProgram(program: string, args: readonly string[], options: Ru
   });
 }
 
+/** The addresses of all modules that this code loads in a process of its own, one a line. */
+export function loadedBy(code: string): string {
+  const hooks = `import { registerHooks } from 'node:module';
+    const urls = [];
+    registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
+    process.on('exit', () => process.stderr.write(urls.join('\\n')));`;
+  return spawnSync(process.execPath, ['--input-type=module', '--eval', `${hooks}\n${code}`], {
+    cwd: root,
+    encoding: 'utf8',
+  }).stderr;
+}
+
 /** A new folder; its name has a blank and a letter beyond ASCII on purpose. */
 export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'tsops test ö '));

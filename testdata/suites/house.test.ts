@@ -5,7 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { globSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, relative } from 'node:path';
 import { test } from 'node:test';
-import { root } from './harness.ts';
+import { loadedBy, root } from './harness.ts';
 
 /** For each room of `src`, the rooms that it may import from. docs/design.md §2 has the same table. */
 const mayImport: Readonly<Record<string, readonly string[]>> = {
@@ -60,18 +60,6 @@ test('files keep their size and have names of their own', () => {
     assert.ok(!/^(utils?|helpers?|common|misc|lib|types)\.ts$/.test(basename(file)), `${file} has no name of its own`);
   }
 });
-
-/** The addresses of all modules that a program loads. */
-function loadedBy(code: string): string {
-  const hooks = `import { registerHooks } from 'node:module';
-    const urls = [];
-    registerHooks({ load(url, context, next) { urls.push(url); return next(url, context); } });
-    process.on('exit', () => process.stderr.write(urls.join('\\n')));`;
-  return spawnSync(process.execPath, ['--input-type=module', '--eval', `${hooks}\n${code}`], {
-    cwd: root,
-    encoding: 'utf8',
-  }).stderr;
-}
 
 const sdks = ['@aws-sdk', '@smithy', '@google-cloud', 'google-gax', '@azure', '@grpc'];
 
