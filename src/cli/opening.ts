@@ -13,6 +13,8 @@ export function openingOptions(call: Call): OpenOptions {
     keys: keyContext(call),
     onOpened: keys => {
       for (const key of keys) report.note(`opened with ${key.kind} ${masterKeyText(key)}`);
+      // The words of sops, which scripts look for.
+      report.note('Data key recovered successfully');
     },
     onUnverifiedComments: comments => report.warn(unverified(comments.length)),
   };

@@ -104,7 +104,10 @@ async function groupsOf(options: EncryptOptions): Promise<readonly KeyGroup[]> {
   const age = typeof options.age === 'string' ? options.age : (options.age ?? []).join(',');
   const added: KeyGroup = age === '' ? [] : (await loadProvider('age')).parse(age);
   if (given.length === 0 && added.length === 0) {
-    throw new TsopsError('CONFIG_NOT_FOUND', 'no master keys were given, so nobody could decrypt the file', {
+    // The words of sops, which scripts look for.
+    const message =
+      'config file not found, or has no creation rules, and no keys provided through command line options';
+    throw new TsopsError('CONFIG_NOT_FOUND', message, {
       hints: ['Name recipients (--age age1…), or add a creation rule to .sops.yaml (`tsops init` writes one).'],
     });
   }

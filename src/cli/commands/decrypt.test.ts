@@ -147,7 +147,7 @@ test('a broken .sops.yaml that was not named does not keep from decrypting', () 
 test('--verbose tells which key opened the file, on standard error', () => {
   const { stdout, stderr } = work.run(['decrypt', '--verbose', 'f.yaml']);
   assert.equal(stdout, plain);
-  assert.equal(stderr, `tsops: opened with age ${recipients.one}\n`);
+  assert.equal(stderr, `tsops: opened with age ${recipients.one}\ntsops: Data key recovered successfully\n`);
 });
 
 test('--if-needed passes plain files through, of every format', () => {
