@@ -9,6 +9,8 @@
 export interface ErrorKind {
   readonly exitStatus: number;
   readonly meaning: string;
+  /** Whether the command prints the message and nothing else, since programs around sops compare all of standard error with it. */
+  readonly standsAlone?: boolean;
 }
 
 const kind = (exitStatus: number, meaning: string): ErrorKind => ({ exitStatus, meaning });
@@ -22,6 +24,7 @@ export const errorKinds = {
   NO_MATCHING_RULE: kind(1, 'No creation rule of the .sops.yaml matches the file.'),
   PATTERN_INVALID: kind(1, 'A regular expression is not one that Go (RE2) accepts.'),
   KEY_INVALID: kind(1, 'A recipient, fingerprint, ARN or URL of a master key is not well formed.'),
+  KEY_GROUP_EMPTY: { exitStatus: 1, meaning: 'A key group has no master key.', standsAlone: true },
   KEY_GROUP_INVALID: kind(1, 'The key groups or the threshold cannot protect a file.'),
   WRAP_FAILED: kind(1, 'The data key could not be encrypted for every master key.'),
   METADATA_NOT_FOUND: kind(1, 'The file has no sops metadata: it is not encrypted.'),

@@ -34,6 +34,7 @@ export const flagValues: Readonly<Record<string, string>> = {
   'encrypted-comment-regex': 'secret',
   'shamir-secret-sharing-threshold': '1',
   indent: '2',
+  layout: 'sops',
   'encryption-context': 'team:web',
   'aws-profile': 'ci',
   timeout: '5',

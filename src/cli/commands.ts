@@ -62,7 +62,7 @@ export const commands: readonly CommandEntry[] = [
     operands: '[file]',
     flags: own(
       ...own('in-place', 'output', ...types, 'filename-override', 'config'),
-      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'if-needed', 'verbose'),
+      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed', 'verbose'),
     ),
     load: () => import('./commands/decrypt.ts'),
   },

@@ -42,6 +42,11 @@ const ownFlags = {
     value: 'FILE',
     env: 'SOPS_CONFIG',
   }),
+  layout: flag('text', 'Whether the plain text keeps its layout (kept), or is printed anew as sops does.', {
+    value: 'LAYOUT',
+    env: 'TSOPS_LAYOUT',
+    words: ['kept', 'sops'],
+  }),
   extract: flag('text', 'Print only the value at this path, such as \'["a"][0]\'.', { value: 'PATH' }),
   'ignore-mac': flag('boolean', 'Do not check that the file is complete and unchanged.'),
   'decryption-order': flag('text', 'Kinds of keys in the order in which they are tried, such as "pgp,age".', {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { type ErrorDetails, TsopsError } from '../errors.ts';
-import { asTsopsError, escapeControls, messageLines } from './report.ts';
+import { asTsopsError, escapeControls, messageLines, Report } from './report.ts';
 
 describe('messages', () => {
   const cases: [name: string, details: ErrorDetails, message: string, lines: string[]][] = [
@@ -65,4 +65,15 @@ test('the text of a foreign error is not shown, its places only when asked', () 
   assert.equal(asTsopsError('hunter2', true).message, 'a check inside tsops failed (string)');
   const own = new TsopsError('USAGE', 'm');
   assert.equal(asTsopsError(own, false), own);
+});
+
+test('a message that programs compare as a whole stands alone', t => {
+  let said = '';
+  t.mock.method(process.stderr, 'write', (text: string) => {
+    said += text;
+    return true;
+  });
+  new Report().fail(new TsopsError('KEY_GROUP_EMPTY', 'as it is', { file: 'a.yaml', hints: ['do this'] }));
+  new Report().fail(new TsopsError('KEY_GROUP_INVALID', 'as it is', { file: 'a.yaml', hints: ['do this'] }));
+  assert.equal(said, 'as it is\ntsops: error: a.yaml: as it is\ntsops: hint: do this\n');
 });

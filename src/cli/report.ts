@@ -1,6 +1,6 @@
 /** What the command says on standard error. Data never goes there, and nothing else goes to standard output. */
 
-import { TsopsError, type Where } from '../errors.ts';
+import { type ErrorKind, errorKinds, TsopsError, type Where } from '../errors.ts';
 import { type Paint, paintFor } from '../host/terminal.ts';
 
 const plain: Paint = (_style, text) => text;
@@ -35,6 +35,10 @@ export class Report {
 
   /** Prints an error with its hints. */
   fail(error: TsopsError): void {
+    if ((errorKinds[error.code] as ErrorKind).standsAlone) {
+      this.#say(escapeControls(error.message));
+      return;
+    }
     const lines = messageLines(error);
     this.#say([`tsops: ${this.#paint('red', 'error:')} ${lines[0]}`, ...lines.slice(1)].join('\n'));
     for (const hint of error.hints) this.#say(`tsops: ${this.#paint('green', 'hint:')} ${escapeControls(hint)}`);

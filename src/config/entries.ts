@@ -16,6 +16,8 @@ export interface Config {
   readonly indents: Readonly<Partial<Record<FormatName, number>>>;
   /** What is suspicious but not wrong, each with file, line and column. */
   readonly warnings: readonly string[];
+  /** The same of the destination rules, which matter only where something is published. */
+  readonly destinationWarnings: readonly string[];
 }
 
 /** One creation rule as written. */

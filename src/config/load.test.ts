@@ -154,6 +154,16 @@ test('indents per format', () => {
   assert.deepEqual(parse('stores: {yaml: {indent: ~}, json: }').indents, {});
 });
 
+test('what is suspicious in destination rules is no matter where nothing is published', () => {
+  const { warnings, destinationWarnings } = parse('destination_rules:\n  - reencryption_rule: {}\nother: 1\n');
+  assert.deepEqual([warnings.length, destinationWarnings.length], [1, 1]);
+  assert.match(warnings[0] ?? '', /"other" is unknown/);
+  assert.match(
+    destinationWarnings[0] ?? '',
+    /"reencryption_rule" is unknown and ignored; did you mean recreation_rule/,
+  );
+});
+
 test('destination rules are read', () => {
   const [rule] = parse(`
 destination_rules:

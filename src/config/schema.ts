@@ -91,7 +91,14 @@ const maxThreshold = 255;
 
 /** Reads the root of the first document. @throws TsopsError CONFIG_INVALID */
 export function readConfig(root: SyntaxNode | undefined, reader: ConfigReader): Config {
-  const empty = { path: reader.file, rules: undefined, destinations: [], indents: {}, warnings: reader.warnings };
+  const empty = {
+    path: reader.file,
+    rules: undefined,
+    destinations: [],
+    indents: {},
+    warnings: reader.warnings,
+    destinationWarnings: [],
+  };
   if (root === undefined) return empty;
   const unknown: Field[] = [];
   const fields = reader.record(root, 'the configuration', topKeys, field => unknown.push(field));
@@ -99,10 +106,13 @@ export function readConfig(root: SyntaxNode | undefined, reader: ConfigReader): 
   const rules = fields.get('creation_rules');
   const destinations = fields.get('destination_rules');
   const indents = fields.get('stores');
+  const before = reader.warnings.length;
+  const read = destinations === undefined ? [] : readDestinations(reader, destinations.value);
   const config = {
     ...empty,
+    destinationWarnings: reader.warnings.splice(before),
+    destinations: read,
     rules: rules === undefined ? undefined : readRules(reader, rules.value),
-    destinations: destinations === undefined ? [] : readDestinations(reader, destinations.value),
     indents: indents === undefined ? {} : readIndents(reader, indents.value),
   };
   warnOfDeadRules(reader, rules?.value, config.rules ?? []);

@@ -105,7 +105,7 @@ describe('several groups', () => {
       await assert.rejects(wrapAll([[ageKey(0)], [ageKey(1)]], threshold), failsWith('KEY_GROUP_INVALID'));
     await assert.rejects(wrapAll([]), failsWith('KEY_GROUP_INVALID'));
     await assert.rejects(wrapAll([[ageKey(0)], []]), {
-      code: 'KEY_GROUP_INVALID',
+      code: 'KEY_GROUP_EMPTY',
       exitStatus: 1,
       message: 'Could not generate data key: [empty key group provided]',
     });

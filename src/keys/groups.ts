@@ -20,7 +20,7 @@ export interface WrappedGroups {
 /**
  * Wraps the data key for every master key: all of it where there is one group, a share of it a group where there are several.
  * @param threshold how many groups are needed; 0 with several groups: all of them.
- * @throws TsopsError KEY_GROUP_INVALID for no group, an empty one, or an impossible threshold; WRAP_FAILED, naming every key that failed
+ * @throws TsopsError KEY_GROUP_EMPTY; KEY_GROUP_INVALID for no group, or an impossible threshold; WRAP_FAILED, naming every key that failed
  */
 export async function wrapDataKey(
   dataKey: DataKey,
@@ -51,7 +51,7 @@ function checkGroups(groups: readonly KeyGroup[]): void {
   }
   if (groups.some(group => group.length === 0)) {
     // The words of sops, which scripts look for.
-    throw new TsopsError('KEY_GROUP_INVALID', 'Could not generate data key: [empty key group provided]', {
+    throw new TsopsError('KEY_GROUP_EMPTY', 'Could not generate data key: [empty key group provided]', {
       hints: ['Each key group needs at least one master key; remove the empty one from key_groups in .sops.yaml.'],
     });
   }

@@ -15,6 +15,11 @@ export interface DecryptOptions extends OpenOptions {
    * A text is parsed: `["a"][0]` as in sops, where comments count as positions of a list, or `a.b[0]`, where they do not.
    */
   readonly extract?: Path | string | undefined;
+  /**
+   * `kept`: in its own format the file keeps its text. `sops`: it is printed anew, as sops prints it, with the indentation of `indent`.
+   * Default `kept`.
+   */
+  readonly layout?: 'kept' | 'sops' | undefined;
 }
 
 /**
@@ -33,7 +38,8 @@ export async function decrypt<C extends Content>(content: C, options: DecryptOpt
     const plain: Tree<'plain'> = applyChanges(file.tree, changes);
     return likeInput(content, extract(plain, options.extract, output, options.indent));
   }
-  if (outputName === inputFormat(options)) return likeInput(content, file.rewrite(changes, spelling?.text));
+  if (outputName === inputFormat(options) && options.layout !== 'sops')
+    return likeInput(content, file.rewrite(changes, spelling?.text));
   if (file.tree.documents.length > 1 && !formatEntry(outputName).manyDocuments) throw onlyOneDocument(outputName);
   return likeInput(content, output.print(applyChanges(file.tree, changes), { indent: options.indent }));
 }

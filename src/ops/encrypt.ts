@@ -50,7 +50,7 @@ export interface EncryptOptions extends FormatOptions {
  * A string gives a string, bytes give bytes.
  *
  * @throws TsopsError FILE_SYNTAX, ALREADY_ENCRYPTED, RESERVED_KEY, EMPTY_FILE, NOT_ENCRYPTABLE, NOTHING_ENCRYPTED,
- *   KEY_INVALID, KEY_GROUP_INVALID, WRAP_FAILED, PATTERN_INVALID, NOT_REPRESENTABLE
+ *   KEY_INVALID, KEY_GROUP_EMPTY, KEY_GROUP_INVALID, WRAP_FAILED, PATTERN_INVALID, NOT_REPRESENTABLE
  * @see docs/format.md §3
  */
 export async function encrypt<C extends Content>(content: C, options: EncryptOptions): Promise<C> {

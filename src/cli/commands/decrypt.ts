@@ -11,19 +11,21 @@ import { about, putResult, readSource, type Source, sourceOf } from '../source.t
 export async function run(call: Call): Promise<void> {
   const { file, flags } = call;
   const source = await sourceOf(file, flags);
-  const printedAnew = flags.extract !== undefined || source.format !== source.outputFormat;
+  const { extract } = flags;
+  const layout = flags.layout === 'sops' ? 'sops' : 'kept';
+  const converts = extract !== undefined || source.format !== source.outputFormat;
+  const printedAnew = converts || layout === 'sops';
   const config = await configIfNeeded(call, source.name, printedAnew && flags.indent === undefined);
   const options = { ...openingOptions(call), indent: indentFor(call, config, source.outputFormat) };
-  const { extract } = flags;
   if (extract !== undefined) parseTreePath(extract);
   const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   if (flags.ifNeeded && !(await about(source, () => isEncrypted(bytes, source)))) {
-    if (printedAnew) throw onlyPassedThrough();
+    if (converts) throw onlyPassedThrough();
     if (!flags.inPlace) await putResult(source, flags, bytes, { secret: true });
     return;
   }
   const { format, outputFormat } = source;
-  const plain = await about(source, () => decrypt(bytes, { ...options, format, outputFormat, extract })).catch(
+  const plain = await about(source, () => decrypt(bytes, { ...options, format, outputFormat, extract, layout })).catch(
     error => {
       throw withFormatHint(error, source, flags.outputType !== undefined);
     },

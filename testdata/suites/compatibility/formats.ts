@@ -43,6 +43,16 @@ const yaml: readonly Row[] = [
     ...{ tsops: untouched('a:\n  b:  x\n'), sops: { exit: 0, out: 'a:\n    b: x\n' } },
   },
   {
+    row: '`--layout sops`',
+    ...{ ...encrypted('a.yaml', layout), run: ['decrypt', '--layout', 'sops', 'a.yaml'] },
+    tsops: { exit: 0, out: /^# head\n(# inline\n)?a: x( # inline)?\nlist:\n {4}# in list\n {4}- 1\.1\n/ },
+  },
+  {
+    row: '`--layout sops`',
+    ...{ ...encrypted('a.json', '{"a":1.0}'), run: ['decrypt', 'a.json'], env: { TSOPS_LAYOUT: 'sops' } },
+    ...{ tsops: untouched('{\n\t"a": 1\n}\n'), sops: untouched('{\n\t"a": 1\n}\n') },
+  },
+  {
     row: 'Inline comments stay inline',
     ...{ ...there('a.yaml', 'a: x # c\n'), tsops: untouched('a: x # c\n'), sops: { exit: 0, out: '# c\na: x\n' } },
   },
