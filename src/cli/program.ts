@@ -18,8 +18,15 @@ export async function runCommand(invocation: Invocation, report: Report): Promis
     const [options, { args }] = received.slice(-2) as [Record<string, unknown>, Command];
     running = run({ ...callOf(entry, options, args, report), isMode: invocation.isMode });
   });
+  await sweep();
   await command.parseAsync(invocation.vector.slice(1), { from: 'user' });
   await running;
+}
+
+/** Plain text that a killed process could not remove goes with the next run, whichever it is. */
+async function sweep(): Promise<void> {
+  const { sweepPrivateFiles } = await import('../host/temp.ts');
+  sweepPrivateFiles();
 }
 
 function commandOf(entry: CommandEntry): Command {
