@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
 import { isatty } from 'node:tty';
 import { TsopsError } from '../errors.ts';
+import { endTree } from './descendants.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
 import { type EndingSignal, takeSignals, undoOnExit } from './signals.ts';
@@ -15,7 +16,7 @@ export interface ProgramOptions {
   readonly input?: Uint8Array | undefined;
   /** Added to the environment of this process. */
   readonly env?: Readonly<Record<string, string>> | undefined;
-  /** After this the program is killed. */
+  /** After this the program is killed, with all that it has started. */
   readonly timeoutMs: number;
 }
 
@@ -56,14 +57,17 @@ function collect(child: ChildProcess, options: ProgramOptions): Promise<ProgramR
     const end = (status: number | null) => {
       clearTimeout(timer);
       clearTimeout(lingering);
+      release();
       // A grandchild may hold the pipes open; nobody waits for it.
       for (const stream of child.stdio) stream?.destroy();
       settle({ status, stdout: Buffer.concat(output.stdout), stderr: Buffer.concat(output.stderr) });
     };
     const kill = () => {
-      child.kill('SIGKILL');
+      endTree(child);
       end(null);
     };
+    // Whoever ends us does not know of it.
+    const release = undoOnExit(() => endTree(child, 'SIGTERM'));
     const timer = setTimeout(kill, options.timeoutMs);
     for (const name of ['stdout', 'stderr'] as const) {
       child[name]?.on('data', (chunk: Buffer) => {
@@ -122,7 +126,7 @@ class Talk implements RunningProgram {
   constructor(child: ChildProcess) {
     this.#child = child;
     // Whoever ends us does not know of it.
-    const release = undoOnExit(() => child.kill());
+    const release = undoOnExit(() => endTree(child, 'SIGTERM'));
     this.#status = new Promise<number | null>(settle => {
       child.on('exit', settle);
       child.on('error', () => settle(127));
@@ -168,8 +172,10 @@ class Talk implements RunningProgram {
 
   async end(graceMs = 1000): Promise<number | null> {
     this.#child.stdin?.end();
-    const kill = (signal: NodeJS.Signals) => () => this.#child.kill(signal);
-    const timers = [setTimeout(kill('SIGTERM'), graceMs), setTimeout(kill('SIGKILL'), 2 * graceMs)];
+    const timers = [
+      setTimeout(() => this.#child.kill('SIGTERM'), graceMs),
+      setTimeout(() => endTree(this.#child), 2 * graceMs),
+    ];
     const status = await this.#status;
     for (const timer of timers) clearTimeout(timer);
     this.#finish();

@@ -7,8 +7,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { AwsMachine, testKeys, testSecret } from '../../testdata/servers/aws.ts';
 import { kmsRequest, type Moto, motoProgram, startMoto } from '../../testdata/servers/moto.ts';
 import type { AwsKmsKey } from '../core/metadata.ts';
@@ -282,13 +284,22 @@ region = eu-west-3
       assert.ok(Date.now() - first < 200);
     });
 
-    test('a program that hangs is not waited for', async () => {
-      const hanging = '[profile hanging]\ncredential_process = sleep 3\n';
-      const start = Date.now();
-      const key = { ...sealed, awsProfile: 'hanging' };
-      await fails(key, at(off, hanging, { timeoutMs: 500 }), /credential_process that failed/);
-      assert.ok(Date.now() - start < 2000);
-    });
+    for (const profile of ['hanging', 'by-way-of']) {
+      test(`a program that hangs is not waited for, and ended with what it started: ${profile}`, async () => {
+        const beats = machine.path(`beats-${profile}`);
+        const command = `sh -c "while :; do echo x >>'${beats}'; sleep 0.05; done; echo"`;
+        const chained = `[profile by-way-of]\nrole_arn = ${role}\nsource_profile = hanging\n`;
+        const hanging = `[profile hanging]\ncredential_process = ${command}\n${chained}`;
+        const start = Date.now();
+        const reason =
+          profile === 'hanging' ? /credential_process that failed.*1 seconds/ : /could not assume its role.*1 seconds/;
+        await fails({ ...sealed, awsProfile: profile }, at(off, hanging, { timeoutMs: 1000 }), reason);
+        assert.ok(Date.now() - start < 3000);
+        const size = statSync(beats).size;
+        await sleep(300);
+        assert.ok(size > 0 && size === statSync(beats).size, 'the program goes on');
+      });
+    }
 
     test('AWS_CA_BUNDLE that is not there', async () => {
       await fails(sealed, at({ ...testKeys, AWS_CA_BUNDLE: machine.path('none') }), /AWS_CA_BUNDLE/);

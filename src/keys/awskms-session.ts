@@ -7,6 +7,7 @@
 
 import type { KMSClient, KMSClientConfig } from '@aws-sdk/client-kms';
 import type { fromIni } from '@aws-sdk/credential-providers';
+import { endingPrograms } from '../host/descendants.ts';
 import { hostName } from '../host/hostname.ts';
 import { type AwsFault, type AwsStep, fault, faultOf, isFault, knownFault, loginHint } from './awskms-failures.ts';
 import { awsFiles, type ProfileSource, profileSource } from './awskms-profile.ts';
@@ -145,13 +146,20 @@ function ownCredentials(place: AwsPlace, http: HttpSettings, context: KeyContext
     if (isFault(source)) return source;
     const identify = held(source.provide);
     try {
-      await within(context.timeoutMs, identify);
+      // A `credential_process` is run by the SDK, without any limit.
+      await within(context.timeoutMs, signal => endingPrograms(signal, identify));
       return { identify };
     } catch (error) {
+      // Of `within`: any of the steps to these credentials, whether a program, a login or a request.
+      if (error instanceof DOMException) return lateFault(source.missing, context.timeoutMs);
       const step = awsStep('STS', source.permission, place.region, context);
       return (source.permission === '' ? undefined : knownFault(error, step)) ?? source.missing;
     }
   });
+}
+
+function lateFault({ reason, hints }: AwsFault, limitMs: number): AwsFault {
+  return { reason: `${reason}; nothing came within ${limitMs / 1000} seconds`, hints };
 }
 
 /** Asks again only for credentials that are about to expire. */

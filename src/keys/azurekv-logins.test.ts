@@ -1,9 +1,10 @@
 /** How Azure Key Vault keys get their token, and what is said where they do not. The servers are those of azurekv.test.ts. */
 
 import assert from 'node:assert/strict';
-import { writeFileSync } from 'node:fs';
+import { mkdirSync, statSync, writeFileSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Call, type Caller, callerOf, type Outcome } from '../../testdata/servers/caller.ts';
 import { type Cloud, type Site, startCloud } from '../../testdata/servers/cloud.ts';
 import { application, applicationEnv, issueToken, loginSite, Vault } from '../../testdata/servers/keyvault.ts';
@@ -72,6 +73,23 @@ describe('logins', () => {
     writeFileSync(join(folder, 'az'), script, { mode: 0o755 });
     const outcome = await ask({}, start({ PATH: `${folder}${delimiter}${env('PATH')}` }));
     assert.equal(outcome.part, part, outcome.reason);
+  });
+
+  test('an Azure CLI that hangs is not waited for, and ended with what it started', {
+    skip: process.platform === 'win32' ? 'the stand-in is a shell script' : false,
+  }, async () => {
+    const beats = join(folder, 'beats');
+    const bin = join(folder, 'hanging');
+    mkdirSync(bin);
+    const script = `#!/bin/sh\n(while :; do echo x >>'${beats}'; sleep 0.05; done); true\n`;
+    writeFileSync(join(bin, 'az'), script, { mode: 0o755 });
+    const by = start({ PATH: `${bin}${delimiter}${env('PATH')}`, AZURE_TOKEN_CREDENTIALS: 'AzureCliCredential' });
+    const outcome = await ask({ timeoutMs: 2000 }, by);
+    assert.match(outcome.reason ?? '', /no Azure token could be had within 2 seconds/);
+    await sleep(100);
+    const size = statSync(beats).size;
+    await sleep(300);
+    assert.ok(size > 0 && size === statSync(beats).size, 'the program goes on');
   });
 
   const logins: readonly (readonly [name: string, variables: Readonly<Record<string, string>>, reason: RegExp])[] = [

@@ -11,6 +11,7 @@
 import type { AccessToken, GetTokenOptions, TokenCredential } from '@azure/identity';
 import type { CryptographyClientOptions, KeyVaultKey } from '@azure/keyvault-keys';
 import type { AzureKeyVaultKey } from '../core/metadata.ts';
+import { endingPrograms } from '../host/descendants.ts';
 import { type AzureFault, type AzureStep, fault, faultOf, isFault, senselessFault } from './azurekv-failures.ts';
 import { requestLimitMs } from './limits.ts';
 import type { KeyContext } from './provider.ts';
@@ -91,13 +92,16 @@ async function ask<T extends string | Uint8Array>(
     const shared = await credentialFor(vault, context, limitMs);
     const sdk = await import('@azure/keyvault-keys');
     const answer = await within(step, abortSignal =>
-      request(sdk, {
-        vaultUrl: vault.origin,
-        id: keyVaultKey(key, vault),
-        credential: watched(shared, step),
-        options: clientOptions(step),
-        abortSignal,
-      }),
+      // A login by `az`, `azd` or PowerShell is a program that the SDK runs.
+      endingPrograms(abortSignal, () =>
+        request(sdk, {
+          vaultUrl: vault.origin,
+          id: keyVaultKey(key, vault),
+          credential: watched(shared, step),
+          options: clientOptions(step),
+          abortSignal,
+        }),
+      ),
     );
     return answer ?? senselessFault(step);
   } catch (error) {

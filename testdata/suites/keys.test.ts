@@ -4,11 +4,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { testSecret } from '../servers/aws.ts';
 import { Everywhere, type TestKey } from '../servers/everywhere.ts';
@@ -184,6 +185,30 @@ describe('a key of every kind', () => {
       const done = await decrypt([kms, google]);
       assert.deepEqual([done.status, done.stdout.toString()], [0, plain], done.stderr);
       assert.ok(done.tookMs < 8_000, `${done.tookMs}`);
+    });
+
+    test('--timeout, and no program of a login is left behind', async t => {
+      const kms = keyOf('kms');
+      if (kms === undefined) return t.skip(everywhere.missing.join(', '));
+      const beats = join(everywhere.folder, 'beats');
+      const command = `sh -c "while :; do echo x >>'${beats}'; sleep 0.05; done; echo"`;
+      const config = join(everywhere.folder, 'hanging-config');
+      writeFileSync(config, `[default]\ncredential_process = ${command}\n`);
+      const more = { AWS_CONFIG_FILE: config };
+      const [google] = everywhere.keys.filter(({ kind }) => kind === 'gcp_kms');
+      for (const [keys, status] of [
+        [[], 128],
+        [google === undefined ? [] : [google], google === undefined ? 128 : 0],
+      ] as const) {
+        writeFileSync(beats, '');
+        const done = await run(['decrypt', '--timeout', '2', 'one.yaml'], keys, more);
+        assert.equal(done.status, status, done.stderr);
+        const size = statSync(beats).size;
+        await sleep(300);
+        assert.equal(statSync(beats).size, size, 'the program goes on');
+        if (status === 128) assert.ok(size > 0);
+        if (status === 128) assert.match(done.stderr, /credential_process that failed .*nothing came within 2 seconds/);
+      }
     });
 
     test('--timeout', async t => {
