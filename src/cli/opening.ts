@@ -16,8 +16,17 @@ export function openingOptions(call: Call): OpenOptions {
       // The words of sops, which scripts look for.
       report.note('Data key recovered successfully');
     },
+    onOldContext: keys => {
+      for (const key of keys) report.warn(oldContext(masterKeyText(key)));
+    },
     onUnverifiedComments: comments => report.warn(unverified(comments.length)),
   };
+}
+
+/** @see docs/compatibility.md */
+function oldContext(key: string): string {
+  const why = `sops before 3.3.0 encrypted the data key for kms ${key} under another encryption context than the file says`;
+  return `${why}; give the file a new data key (rotate, or decrypt it and encrypt it again)`;
 }
 
 function unverified(count: number): string {

@@ -2,9 +2,10 @@
 
 import type { RandomSource } from '../core/cipher.ts';
 import { DataKey, dataKeyBytes } from '../core/datakey.ts';
-import type { KeyGroup, MasterKey, Metadata } from '../core/metadata.ts';
+import { type AwsKmsKey, formatVersion, type KeyGroup, type MasterKey, type Metadata } from '../core/metadata.ts';
 import { combine, split } from '../core/shamir.ts';
 import { TsopsError } from '../errors.ts';
+import { withOldContexts } from './awskms-old.ts';
 import { keyName, type TriedGroup, unavailableError, wrapError } from './failures.ts';
 import { type GroupOutcome, openGroups } from './opening.ts';
 import type { KeyContext } from './provider.ts';
@@ -91,6 +92,8 @@ export interface Unwrapped {
   readonly dataKey: DataKey;
   /** The master key of each group that was opened, in file order. */
   readonly openedBy: MasterKey[];
+  /** Those of them that opened only under the wrong encryption context that sops before 3.3.0 used: they should be wrapped anew. */
+  readonly oldContexts: AwsKmsKey[];
 }
 
 const defaultOrder = ['age', 'pgp'];
@@ -100,10 +103,10 @@ const defaultOrder = ['age', 'pgp'];
  * @throws TsopsError DATA_KEY_UNAVAILABLE, which names every key that was tried, why it did not open, and what to do
  */
 export async function unwrapDataKey(
-  metadata: Pick<Metadata, 'groups' | 'shamirThreshold'>,
+  metadata: Pick<Metadata, 'groups' | 'shamirThreshold'> & Partial<Pick<Metadata, 'version'>>,
   { order = defaultOrder, context }: UnwrapOptions,
 ): Promise<Unwrapped> {
-  const { groups } = metadata;
+  const { groups, added } = withOldContexts(metadata.groups, metadata.version ?? formatVersion);
   const shared = groups.length > 1;
   const needed = shared ? metadata.shamirThreshold || 2 : 1;
   const outcomes = await openGroups(groups, {
@@ -117,18 +120,24 @@ export async function unwrapDataKey(
   });
   const opened = outcomes.flatMap(outcome => outcome.opened ?? []);
   if (opened.length < needed)
-    throw unavailableError(triedGroups(outcomes), { groups: groups.length, needed, opened: opened.length });
+    throw unavailableError(triedGroups(outcomes, added), { groups: groups.length, needed, opened: opened.length });
   const dataKey = dataKeyOf(
     opened.map(({ part }) => part),
     shared,
   );
-  return { dataKey, openedBy: opened.map(({ key }) => key) };
+  return {
+    dataKey,
+    openedBy: opened.map(({ key }) => added.get(key) ?? key),
+    oldContexts: opened.flatMap(({ key }) => added.get(key) ?? []),
+  };
 }
 
-function triedGroups(outcomes: readonly GroupOutcome[]): TriedGroup[] {
-  return outcomes.flatMap(({ opened, isRepeated, failures }, index) =>
-    opened === undefined ? [{ number: index + 1, failures, repeated: isRepeated }] : [],
-  );
+/** @param added keys that are not in the file, so that nothing is said of them */
+function triedGroups(outcomes: readonly GroupOutcome[], added: ReadonlyMap<MasterKey, MasterKey>): TriedGroup[] {
+  return outcomes.flatMap(({ opened, isRepeated, failures }, index) => {
+    if (opened !== undefined) return [];
+    return [{ number: index + 1, failures: failures.filter(({ key }) => !added.has(key)), repeated: isRepeated }];
+  });
 }
 
 /** Combines the shares, and wipes what it was given. */

@@ -27,6 +27,11 @@ export interface OpenOptions extends FormatOptions {
   readonly ignoreMac?: boolean | undefined;
   /** Called with the master keys that opened the data key. */
   readonly onOpened?: ((keys: readonly MasterKey[]) => void) | undefined;
+  /**
+   * Called with the AWS KMS keys that opened only under the wrong encryption context of sops before 3.3.0. The file is opened all the
+   * same; for as long as its data key is not encrypted anew, its version must not be raised.
+   */
+  readonly onOldContext?: ((keys: readonly MasterKey[]) => void) | undefined;
   /** Called with comments that are not ciphertext though the rule says so; they are kept as they stand. */
   readonly onUnverifiedComments?: ((comments: readonly UnverifiedComment[]) => void) | undefined;
 }
@@ -48,8 +53,10 @@ export async function open(bytes: Uint8Array, options: OpenOptions): Promise<Ope
   const metadata = metadataOf(file);
   checkVersion(metadata.version);
   const keys = options.keys ?? explicitContext({ identities: options.identities });
-  const { dataKey, openedBy } = await unwrapDataKey(metadata, { order: options.decryptionOrder, context: keys });
+  const unwrapping = { order: options.decryptionOrder, context: keys };
+  const { dataKey, openedBy, oldContexts } = await unwrapDataKey(metadata, unwrapping);
   options.onOpened?.(openedBy);
+  if (oldContexts.length > 0) options.onOldContext?.(oldContexts);
   const cipher = createCipher(dataKey, noRandom);
   const selection = await compileSelection(metadata.selection, { invalidMatchesNothing: true });
   const { changes, stash, unverifiedComments } = decryptTree(file.tree, {
