@@ -66,7 +66,8 @@ function shortList(lines: readonly string[]): string[] {
   return [...lines.slice(0, maxKeys), `  … and ${lines.length - maxKeys} more`];
 }
 
-/** A name from a file, safe to show: escaped, shortened, and never a secret key that was put there by mistake. */
+/** A name from a file, safe to show: escaped, shortened, and never a secret key or a password that was put there by mistake. */
 export function keyName(text: string): string {
-  return /AGE-SECRET-KEY|PRIVATE KEY/i.test(text) ? '(a secret key, not shown)' : shortened(text);
+  if (/AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY/i.test(text)) return '(a secret key, not shown)';
+  return shortened(text.replace(/(:\/\/)[^/]*@/g, '$1…@'));
 }
