@@ -7,6 +7,11 @@ import { TsopsError } from '../errors.ts';
 import { parseInt64 } from './scalar.ts';
 import type { Entry, Mapping, Node, Path } from './tree.ts';
 
+/** As a segment of the path of a change: one behind the last item of a list, written `[+]`. */
+export const append: number = Number.POSITIVE_INFINITY;
+/** As a segment of the path of a change: the last item of a list, written `[-1]`. */
+export const last = -1;
+
 /**
  * Reads a path: `["a"][0]['b']` as sops does (no escapes), or words with dots, `a.b[0]`, `.a`, `a["x.y"]`.
  * A word alone is refused as sops refuses it; write `.word`. An empty text is the root.
@@ -26,14 +31,34 @@ export function parseTreePath(text: string): Path {
  * Whether a text has sops's own form throughout. In it the comments of a list count as positions, as they do in sops; in
  * the form with dots, positions count values only.
  */
-export const countsComments = (text: string): boolean => parseBrackets(text) !== undefined;
+export const countsComments = (text: string): boolean => parseBrackets(text, true) !== undefined;
+
+/**
+ * Reads the path of a change: as `parseTreePath`, and `[-1]` for the last item of a list, `[+]` for one behind it.
+ * @throws TsopsError SET_FORMAT_INVALID for a text of another form, and for the empty path
+ */
+export function parseSetPath(text: string): Path {
+  const path = parseBrackets(text, true) ?? parseWords(text, true);
+  if (path !== undefined && path.length > 0) return path;
+  throw new TsopsError('SET_FORMAT_INVALID', 'the key path is not well formed', {
+    hints: [
+      'Write it as \'["key"][0]["other key"]\' (quoted for the shell), or with dots: key.other[0], .key for a single one.',
+    ],
+  });
+}
+
+const ends: ReadonlyMap<string, number> = new Map([
+  ['-1', last],
+  ['+', append],
+]);
 
 /** sops's own form: pieces between `[`, each with a `]` at its end. */
-function parseBrackets(text: string): Path | undefined {
+function parseBrackets(text: string, hasEnds = false): Path | undefined {
   const path: (string | number)[] = [];
   for (const piece of text.split('[')) {
     if (piece === '') continue;
-    const segment = piece.endsWith(']') ? parseSegment(piece.slice(0, -1)) : undefined;
+    const inner = piece.endsWith(']') ? piece.slice(0, -1) : undefined;
+    const segment = inner === undefined ? undefined : ((hasEnds ? ends.get(inner) : undefined) ?? parseSegment(inner));
     if (segment === undefined) return undefined;
     path.push(segment);
   }
@@ -49,9 +74,9 @@ function parseSegment(text: string): string | number | undefined {
 
 /** Words have no blanks at their ends, so that ` ["a"]` is as wrong as it is for sops. */
 const firstWord = /\.?([^.[\]"'\s](?:[^.[\]"']*[^.[\]"'\s])?)/y;
-const segmentPattern = /\.([^.[\]"'\s](?:[^.[\]"']*[^.[\]"'\s])?)|\[(\d+)\]|\["(.*?)"\]|\['(.*?)'\]/sy;
+const segmentPattern = /\.([^.[\]"'\s](?:[^.[\]"']*[^.[\]"'\s])?)|\[(\d+|-1|\+)\]|\["(.*?)"\]|\['(.*?)'\]/sy;
 
-function parseWords(text: string): Path | undefined {
+function parseWords(text: string, hasEnds = false): Path | undefined {
   const path: (string | number)[] = [];
   let at = 0;
   if (!text.startsWith('[')) {
@@ -65,16 +90,19 @@ function parseWords(text: string): Path | undefined {
     segmentPattern.lastIndex = at;
     const match = segmentPattern.exec(text);
     if (match === null) return undefined;
-    path.push(match[2] === undefined ? (match[1] ?? match[3] ?? match[4] ?? '') : Number(match[2]));
+    const end = match[2] === undefined ? undefined : ends.get(match[2]);
+    if (end !== undefined && !hasEnds) return undefined;
+    path.push(match[2] === undefined ? (match[1] ?? match[3] ?? match[4] ?? '') : (end ?? Number(match[2])));
   }
   return path;
 }
 
 /** The bracket form of a path, which `parseTreePath` reads back. */
 export function formatPath(path: Path): string {
-  return path.map(segment => (typeof segment === 'number' ? `[${segment}]` : quoted(segment))).join('');
+  return path.map(segment => (typeof segment === 'number' ? `[${position(segment)}]` : quoted(segment))).join('');
 }
 
+const position = (segment: number): string => (segment === append ? '+' : String(segment));
 const quoted = (key: string): string => (key.includes('"]') ? `['${key}']` : `["${key}"]`);
 
 /**
