@@ -8,6 +8,7 @@
  * (conversion, new files, `--extract`) and gives exactly what sops prints.
  */
 
+import type { Amendment } from '../core/amend.ts';
 import type { Changes, Mapping, Node, Stage, Tree } from '../core/tree.ts';
 
 export type FormatName = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary';
@@ -32,6 +33,12 @@ export interface Format {
    * @throws TsopsError NOT_REPRESENTABLE
    */
   print(tree: Tree<Stage>, options: PrintOptions & { readonly block?: Mapping | undefined }): Uint8Array;
+  /**
+   * Plain bytes with one change of their first document; every byte outside of what changes stays. What comes out has been read back.
+   * The paths of the amendment are those of the tree that `parse` gives.
+   * @throws TsopsError NOT_REPRESENTABLE where the format cannot hold the value, or the text cannot be changed in this place alone
+   */
+  amend(bytes: Uint8Array, amendment: Amendment): Uint8Array;
   /** Prints one extracted node as sops does for `--extract`. @throws TsopsError NOT_REPRESENTABLE */
   printNode(node: Node, options: PrintOptions): Uint8Array;
 }

@@ -3,6 +3,7 @@
  * sops 3.13.2 stores/json BinaryStore.
  */
 
+import type { Amendment } from '../../core/amend.ts';
 import {
   type Changes,
   entry,
@@ -163,5 +164,17 @@ function printNode(node: Node): Uint8Array {
   return bytesOfData(node);
 }
 
+/** All of the content, under the path that sops gives it. */
+function amend(_bytes: Uint8Array, { path, value }: Amendment): Uint8Array {
+  if (path.length === 1 && path[0] === dataKey && value?.kind === 'leaf') {
+    if (typeof value.value === 'string') return Buffer.from(value.value, 'utf8');
+    if (value.value instanceof Uint8Array) return value.value;
+  }
+  throw new TsopsError('NOT_REPRESENTABLE', `a binary file holds one text, at the path ["${dataKey}"]`, {
+    path,
+    hints: ['Give the format of the content with --input-type, if it is another one.'],
+  });
+}
+
 /** In `print` with a block, an indent of -1 or none is one tab per level. */
-export const binary: Format = { name: 'binary', extensions: [], parse, print, printNode };
+export const binary: Format = { name: 'binary', extensions: [], parse, print, amend, printNode };

@@ -20,7 +20,7 @@ export interface Line {
   readonly slot: number;
 }
 
-interface Lines {
+export interface Lines {
   readonly lines: readonly Line[];
   readonly root: Mapping;
   readonly slots: number;
@@ -32,7 +32,7 @@ interface Lines {
 const unescaped = (raw: string): string => raw.replaceAll('\\n', '\n');
 
 /** @throws TsopsError FILE_SYNTAX, NOT_ENCRYPTABLE for a key that is not UTF-8 */
-function readLines(raw: string): Lines {
+export function readLines(raw: string): Lines {
   const lines: Line[] = [];
   const items: (Entry | Comment)[] = [];
   const block: string[] = [];

@@ -110,12 +110,12 @@ function rowOf(section: string, { key, value }: Entry): Row {
 }
 
 /** As sops writes it where that reads back; it does not for a value in quotes or one that ends in a backslash. */
-function writtenValue(raw: string): string | undefined {
+export function writtenValue(raw: string): string | undefined {
   for (const text of writings(raw, '')) if (readBack(`k = ${text}\n`)?.value === raw) return text;
   return undefined;
 }
 
-function writtenName(raw: string): string | undefined {
+export function writtenName(raw: string): string | undefined {
   const usual = /["=:]/.test(raw) ? '`' : raw.includes('`') ? '"""' : '';
   for (const quote of new Set([usual, '', '`', '"', '"""'])) {
     const text = quote + raw + quote;
@@ -133,7 +133,7 @@ function readBack(line: string): KeyUnit | undefined {
   }
 }
 
-function headerOf(section: string): string {
+export function headerOf(section: string): string {
   const name = rawScalar(section);
   const header = `[${name}]`;
   const span = { start: 0, end: 0 };

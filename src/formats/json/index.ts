@@ -2,6 +2,7 @@
 
 import type { Mapping, Node, Stage, Tree } from '../../core/tree.ts';
 import type { EncryptedFile, Format, PlainFile, PrintOptions } from '../format.ts';
+import { amend } from './amend.ts';
 import { EncryptedJson, PlainJson } from './file.ts';
 import { onlyDocument, printNode, sopsLayout, withBlock } from './print.ts';
 
@@ -24,4 +25,4 @@ function printExtracted(node: Node, options: PrintOptions): Uint8Array {
 }
 
 /** In `print`, an indent of -1 or none is one tab per level; `rewrite` then keeps to the file's own layout. */
-export const json: Format = { name: 'json', extensions: ['.json'], parse, print, printNode: printExtracted };
+export const json: Format = { name: 'json', extensions: ['.json'], parse, print, amend, printNode: printExtracted };

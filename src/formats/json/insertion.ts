@@ -27,7 +27,7 @@ export function insertion(file: SourceFile, block: Mapping, indent: number | und
   return { start: at, end: at, text: lead + text };
 }
 
-const usualUnit = '  ';
+export const usualUnit = '  ';
 /** Longer indentations are no layout worth repeating on every line of the block. */
 const longestMargin = 32;
 
@@ -42,7 +42,7 @@ function layoutOf(file: SourceFile, indent: number | undefined): Layout {
 }
 
 /** The first line break inside of the root object, or nothing. */
-function newlineIn({ byteText, root }: SourceFile): string {
+export function newlineIn({ byteText, root }: SourceFile): string {
   for (let at = root.start; at < root.end; at++) {
     const code = byteText.charCodeAt(at);
     if (code === 0x0a) return '\n';
@@ -52,14 +52,20 @@ function newlineIn({ byteText, root }: SourceFile): string {
 }
 
 /** The white space in front of the first top-level key that begins a line. */
-function marginOf({ byteText, root }: SourceFile): string | undefined {
+export function marginOf({ byteText, root }: SourceFile): string | undefined {
   for (const { start } of root.parts) {
-    let at = start;
-    while (at > start - longestMargin && isBlank(byteText.charCodeAt(at - 1))) at--;
-    const before = byteText.charCodeAt(at - 1);
-    if (before === 0x0a || before === 0x0d) return byteText.slice(at, start);
+    const margin = lineMargin(byteText, start);
+    if (margin !== undefined) return margin;
   }
   return undefined;
+}
+
+/** The white space between the start of a line and the place; undefined where something else is there. */
+export function lineMargin(byteText: string, start: number): string | undefined {
+  let at = start;
+  while (at > start - longestMargin && isBlank(byteText.charCodeAt(at - 1))) at--;
+  const before = byteText.charCodeAt(at - 1);
+  return before === 0x0a || before === 0x0d ? byteText.slice(at, start) : undefined;
 }
 
 const isBlank = (code: number): boolean => code === 0x20 || code === 0x09;

@@ -19,6 +19,10 @@ export interface Layout {
   readonly margin: string;
   /** Between the parts of an object or array on one line; a line break needs none. */
   readonly gap: string;
+  /** Between a key and its value; a colon and a blank where nothing is said. */
+  readonly colon?: string;
+  /** Whether a whole float keeps a fraction (`1.0`), which Go's JSON does not give it. */
+  readonly keepsFloats?: boolean;
 }
 
 /** The layout that the indentation of sops means: -1 or nothing is a TAB, N is N spaces. @throws TsopsError NOT_REPRESENTABLE */
@@ -75,13 +79,15 @@ class Printer {
     if (!frame.isEmpty) this.pieces.push(',', this.layout.gap);
     frame.isEmpty = false;
     this.pieces.push(this.lineStart(this.open.length));
-    if (item.kind === 'entry') this.pieces.push(quote(item.key), ': ');
+    if (item.kind === 'entry') this.pieces.push(quote(item.key), this.layout.colon ?? ': ');
     this.begin(item.kind === 'entry' ? item.value : item);
   }
 
   private begin(node: Node): void {
     if (node.kind === 'leaf') {
-      this.pieces.push(printScalar(node.value));
+      const text = printScalar(node.value);
+      const isWhole = typeof node.value === 'number' && /^-?\d+$/.test(text);
+      this.pieces.push(isWhole && this.layout.keepsFloats ? `${text}.0` : text);
       return;
     }
     if (this.open.length >= nestingLimit) {

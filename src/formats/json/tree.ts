@@ -40,7 +40,7 @@ interface Frame {
 }
 
 /** The tree of a value, without recursion. With a list of scalars, every scalar is put there and gets its place as its slot. */
-function treeOf(source: JsonNode, scalars: JsonScalar[] | undefined): Node {
+export function treeOf(source: JsonNode, scalars: JsonScalar[] | undefined): Node {
   const open: Frame[] = [];
   const shell = (node: JsonNode): Node => {
     if (node.kind === 'scalar') return leaf(node.value, scalars === undefined ? -1 : slotOf(node, scalars));

@@ -1,6 +1,7 @@
 /** YAML. `docs/format.md` §8.1 */
 
 import type { EncryptedFile, Format, PlainFile } from '../format.ts';
+import { amend } from './amend.ts';
 import { EncryptedYaml } from './encrypted.ts';
 import { PlainYaml } from './plain.ts';
 import { printYaml, printYamlNode } from './print.ts';
@@ -17,6 +18,7 @@ export const yaml: Format = {
   name: 'yaml',
   extensions: ['.yaml', '.yml'],
   parse,
+  amend,
   print: (tree, { indent, block }) => encoder.encode(printYaml(tree.documents, { indent, block })),
   printNode: node => encoder.encode(printYamlNode(node)),
 };
