@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { RandomSource } from '../core/cipher.ts';
 import type { SelectionRule } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
-import type { PlainFile } from '../formats/format.ts';
+import type { Format, PlainFile } from '../formats/format.ts';
 import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
 import { type OpenedFile, type OpenOptions, open } from './open.ts';
 import { seal } from './seal.ts';
@@ -40,21 +40,30 @@ export async function edit<C extends Content>(
       hints: ['An editor that returns at once needs its wait flag, for example EDITOR="code --wait".'],
     });
   }
-  const random = options.random ?? randomBytes;
-  const sealed = await seal({
+  return likeInput(content, await resealed(opened, parseEdited(opened, edited), edited, options));
+}
+
+/** The changed plain text of an opened file, encrypted under the same data key; in `output` where that is another format. */
+export function resealed(
+  opened: OpenedFile,
+  file: PlainFile,
+  bytes: Uint8Array,
+  options: EditOptions,
+  output: Format = opened.format,
+): Promise<Uint8Array> {
+  return seal({
     format: opened.format,
-    output: opened.format,
-    file: parseEdited(opened, edited),
-    bytes: edited,
+    output,
+    file,
+    bytes,
     metadata: { ...opened.metadata, ...ruleOf(opened), lastModified: timestampOf(options.now ?? new Date()) },
     dataKey: opened.dataKey,
-    random,
+    random: options.random ?? randomBytes,
     indent: options.indent,
     allowNothing: options.allowNothing ?? false,
     keepSpelling: options.keepSpelling ?? true,
     previous: { file: opened.file, stash: opened.stash, spelling: opened.spelling },
   });
-  return likeInput(content, sealed);
 }
 
 /** A binary file has no rule; the default that reading assumes must not enter its block. */
