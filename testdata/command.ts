@@ -1,7 +1,7 @@
 /** Runs the real command in a folder of its own, for the tests of the commands. */
 
 import assert from 'node:assert/strict';
-import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -103,6 +103,11 @@ export class Workspace {
     return this.#checked(done);
   }
 
+  /** The same beside others. */
+  async start(args: readonly string[], options: RunOptions = {}): Promise<Outcome> {
+    return this.#ended(this.#spawn(args, options));
+  }
+
   /** Starts `tsops`, waits until `ready` is true, and sends a signal. */
   async interrupt(
     args: readonly string[],
@@ -110,19 +115,11 @@ export class Workspace {
     signal: NodeJS.Signals,
     options: RunOptions = {},
   ): Promise<Outcome> {
-    const running = spawn(process.execPath, [...start, ...args], {
-      ...this.#settings(options),
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    const texts = { stdout: '', stderr: '' };
-    for (const name of ['stdout', 'stderr'] as const) running[name].on('data', data => (texts[name] += data));
-    const ended = new Promise<[number | null, NodeJS.Signals | null]>(settle =>
-      running.on('close', (...how) => settle(how)),
-    );
+    const running = this.#spawn(args, options);
+    const ended = this.#ended(running);
     while (!ready()) await new Promise(settle => setTimeout(settle, 20));
     running.kill(signal);
-    const [status, endedBy] = await ended;
-    return { status, signal: endedBy, ...texts };
+    return ended;
   }
 
   /**
@@ -158,6 +155,17 @@ export class Workspace {
 
   remove(): void {
     fs.rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #spawn(args: readonly string[], options: RunOptions) {
+    const stdio = ['ignore', 'pipe', 'pipe'] as const;
+    return spawn(process.execPath, [...start, ...args], { ...this.#settings(options), stdio: [...stdio] });
+  }
+
+  #ended(running: ChildProcess): Promise<Outcome> {
+    const texts = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) running[name]?.on('data', data => (texts[name] += data));
+    return new Promise(settle => running.on('close', (status, signal) => settle({ status, signal, ...texts })));
   }
 
   #settings(options: RunOptions) {

@@ -3,7 +3,7 @@
  * what the page says of exit statuses is what the command does.
  *
  * The files: `enc.yaml`, `enc.json`, `enc.env` and `enc.bin` are encrypted for the identity at hand, `foreign.yaml` for another one,
- * `tampered.yaml` has a changed value, `plain.yaml` is not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
+ * `tampered.yaml` has a changed value, `plain.yaml` and `plain.json` are not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
  */
 
 export interface ExitRow {
@@ -42,6 +42,7 @@ export const flagValues: Readonly<Record<string, string>> = {
   network: 'tcp',
   address: '127.0.0.1:0',
   age: 'RECIPIENT',
+  generate: 'uuid',
 };
 
 /** A run of each command that ends well, to which every flag of the command is added in turn. */
@@ -49,6 +50,8 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   encrypt: ['encrypt', 'plain.yaml'],
   decrypt: ['decrypt', 'enc.yaml'],
   edit: ['edit', 'enc.yaml'],
+  set: ['set', 'enc.yaml', '["a"]', '"three"'],
+  unset: ['unset', 'enc.yaml', '["a"]'],
   filestatus: ['filestatus', 'enc.yaml'],
   'rules test': ['rules', 'test', 'plain.yaml'],
   keygen: ['keygen'],
@@ -65,6 +68,11 @@ export const otherEnds: Readonly<Record<string, Readonly<Record<string, readonly
     pgp: [1, 'the key is not at hand'],
     'hc-vault-transit': [1, 'the key cannot be used'],
     'encrypted-comment-regex': [23, 'no comment matches, so nothing would be encrypted'],
+  },
+  set: {
+    'value-file': [100, 'there is no file with the name of the value'],
+    'value-stdin': [100, 'the value is given twice'],
+    generate: [100, 'the value is given twice'],
   },
   edit: { 'show-master-keys': [1, 'not available'] },
 };
@@ -192,6 +200,69 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['new.yaml'], status: 0, what: 'the file was changed or made' },
     { args: ['enc.yaml'], status: 200, what: 'the editor left the file as it was', env: { EDITOR: 'true' } },
     { args: [], status: 100, what: 'no file was named' },
+  ],
+  set: [
+    ...usage('set'),
+    { args: ['set', 'enc.yaml', '["a"]', '2'], status: 0, what: 'the value is set' },
+    { args: ['set', 'enc.yaml', '["n"]["m"]', '{"x": [1]}'], status: 0, what: 'the value is set' },
+    { args: ['set', '--value-stdin', 'enc.yaml', '["a"]'], status: 0, what: 'the value is set', stdin: '"x"' },
+    { args: ['set', '--value-file', 'enc.yaml', '["a"]', 'plain.json'], status: 0, what: 'the value is set' },
+    { args: ['--set', '["a"] "x"', 'enc.yaml'], status: 0, what: 'the value is set' },
+    { args: ['set', 'enc.yaml', '["a"]', '[1]'], status: 0, what: 'the value is set', sops: 7 },
+    {
+      args: ['set', 'plain.yaml', '["a"]', '1'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or the path cannot be set',
+    },
+    {
+      args: ['set', 'enc.yaml', '["a"][0]', '1'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or the path cannot be set',
+      sops: 0,
+    },
+    {
+      args: ['set', '--value-file', '--value-stdin', 'enc.yaml', '["a"]', 'x'],
+      status: 1,
+      what: 'a flag is not known, has no value, or a value that it does not take',
+    },
+    { args: ['set', 'nosuch.yaml', '["a"]', '1'], status: 2, what: 'the file does not exist' },
+    { args: ['set', 'enc.env', '["a"]', '{"b": 1}'], status: 4, what: 'the format cannot hold the value' },
+    { args: ['set', 'enc.yaml', 'a', '1'], status: 7, what: 'the path or the value is not well formed' },
+    { args: ['set', 'enc.yaml', '["a"]', 'x'], status: 7, what: 'the path or the value is not well formed' },
+    { args: ['--set', '["a"]"x"', 'enc.yaml'], status: 7, what: 'the path or the value is not well formed' },
+    { args: ['set', 'tampered.yaml', '["b"]', '1'], status: 25, what: 'a value does not decrypt' },
+    { args: ['set', 'reordered.yaml', '["b"]', '1'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['set', 'enc.yaml', '["a"]'], status: 100, what: 'a file, a path or a value is missing' },
+    { args: ['set', 'enc.yaml'], status: 100, what: 'a file, a path or a value is missing' },
+    { args: ['set', 'enc.yaml', '["a"]', '1', '2'], status: 100, what: 'a file, a path or a value is missing' },
+    { args: ['set', 'foreign.yaml', '["a"]', '1'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['set', 'enc.yaml', '["sops"]', '1'], status: 203, what: 'the path is the reserved key' },
+  ],
+  unset: [
+    ...usage('unset'),
+    { args: ['unset', 'enc.yaml', '["b"]'], status: 0, what: 'the value is taken out' },
+    { args: ['unset', '--idempotent', 'enc.yaml', '["n"]'], status: 0, what: 'the value is taken out' },
+    {
+      args: ['unset', 'plain.yaml', '["a"]'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or the path does not exist in it',
+    },
+    {
+      args: ['unset', 'enc.yaml', '["n"]'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or the path does not exist in it',
+    },
+    {
+      args: ['unset', '--idempotent', 'enc.yaml', '["a"]["b"]'],
+      status: 1,
+      what: 'the file is not encrypted, its block is damaged, or the path does not exist in it',
+    },
+    { args: ['unset', 'nosuch.yaml', '["a"]'], status: 2, what: 'the file does not exist' },
+    { args: ['unset', 'enc.yaml', 'a'], status: 7, what: 'the path is not well formed' },
+    { args: ['unset', 'tampered.yaml', '["b"]'], status: 25, what: 'a value does not decrypt' },
+    { args: ['unset', 'reordered.yaml', '["b"]'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['unset', 'enc.yaml'], status: 100, what: 'a file or a path is missing' },
+    { args: ['unset', 'foreign.yaml', '["a"]'], status: 128, what: 'no key at hand opens the file' },
   ],
   filestatus: [
     ...usage('filestatus'),

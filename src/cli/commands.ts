@@ -42,6 +42,16 @@ const sealing: readonly OwnFlagName[] = [
 const types: readonly OwnFlagName[] = ['input-type', 'output-type'];
 const aws: readonly OwnFlagName[] = ['encryption-context', 'aws-profile'];
 const services: readonly OwnFlagName[] = ['keyservice', 'enable-local-keyservice', 'timeout'];
+const amending: readonly OwnFlagName[] = [
+  'shamir-secret-sharing-threshold',
+  'allow-nothing',
+  'no-spelling',
+  ...services,
+  'indent',
+  'ignore-mac',
+  'decryption-order',
+  'verbose',
+];
 const own = (...names: readonly OwnFlagName[]): readonly OwnFlagName[] => names;
 
 export const commands: readonly CommandEntry[] = [
@@ -85,6 +95,25 @@ export const commands: readonly CommandEntry[] = [
       ),
     ],
     load: () => import('./commands/edit.ts'),
+  },
+  {
+    name: 'set',
+    what: 'Set one value of a file, such as \'["a"][0]\' ([-1]: the last item, [+]: a new one). A value that is left out is asked for; given here, others on this machine can see it.',
+    operands: '<file> <path> [value]',
+    operandStatus: 100,
+    flags: own(
+      ...own('value-file', 'value-stdin', 'string', 'generate', 'idempotent', 'in-place', ...types, 'config'),
+      ...amending,
+    ),
+    load: () => import('./commands/set.ts'),
+  },
+  {
+    name: 'unset',
+    what: 'Take one value or list item out of a file.',
+    operands: '<file> <path>',
+    operandStatus: 100,
+    flags: own('idempotent', 'in-place', ...types, 'config', ...amending),
+    load: () => import('./commands/unset.ts'),
   },
   {
     name: 'filestatus',
@@ -148,8 +177,6 @@ export const absentCommands: readonly string[] = [
   'groups',
   'publish',
   'rotate',
-  'set',
-  'unset',
   'updatekeys',
 ];
 

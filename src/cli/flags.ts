@@ -108,9 +108,12 @@ const ownFlags = {
     words: ['rule', 'file'],
   }),
   'keep-data-key': flag('boolean', 'Keep the data key also where a recipient is removed, as sops does.'),
-  'value-file': flag('text', 'Take the value from this file.', { value: 'FILE' }),
+  'value-file': flag('boolean', 'The third argument names a file that holds the value.'),
   'value-stdin': flag('boolean', 'Take the value from standard input.'),
-  string: flag('boolean', 'The value is a text as it stands, not JSON.'),
+  string: flag(
+    'boolean',
+    'The value is a text as it stands, not JSON; of one that is a single line, the line end is left out.',
+  ),
   generate: flag('text', 'Make a random value and never show it: hex:32, base64:32, password:24 or uuid.', {
     value: 'KIND',
   }),

@@ -51,6 +51,7 @@ before(async () => {
   writeFileSync(join(model, 'tampered.yaml'), encrypted.replace(/(a: ENC\[AES256_GCM,data:)../, '$1zz'));
   writeFileSync(join(model, 'reordered.yaml'), encrypted.replace(`${first}\n${second}`, `${second}\n${first}`));
   writeFileSync(join(model, 'plain.yaml'), plain);
+  writeFileSync(join(model, 'plain.json'), '{"x": 1}\n');
   writeFileSync(join(model, 'broken.yaml'), 'a: [\n');
   writeFileSync(join(model, 'empty.yaml'), '');
   writeFileSync(join(model, '.sops.yaml'), `creation_rules:\n  - age: ${recipient(1)}\n`);
