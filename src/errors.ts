@@ -31,6 +31,11 @@ export const errorKinds = {
   METADATA_INVALID: kind(1, 'The sops metadata of the file is damaged or contradicts itself.'),
   PATH_NOT_FOUND: kind(1, 'The key path does not exist in the file.'),
   LISTEN_FAILED: kind(1, 'The key service cannot listen at the address.'),
+  COMMAND_FAILED: kind(1, 'The command that was to be run cannot be started.'),
+  USER_UNAVAILABLE: kind(
+    1,
+    'The user that a command was to be run as does not exist, or this process may not become it.',
+  ),
   EDIT_CANCELLED: kind(1, 'Editing was cancelled; the file is as it was.'),
   FILE_SYNTAX: kind(2, 'The file cannot be parsed.'),
   FILE_UNREADABLE: kind(2, 'The file cannot be read.'),

@@ -27,6 +27,7 @@ export { type RunningService, type ServingOptions, serveKeys } from './keyservic
 export { type DecryptOptions, decrypt } from './ops/decrypt.ts';
 export { type EditCheck, type EditOptions, edit } from './ops/edit.ts';
 export { type EncryptOptions, encrypt } from './ops/encrypt.ts';
+export { dotenvNames, type EnvironmentOptions, environment, type Variable } from './ops/environment.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
 export type { OpenOptions } from './ops/open.ts';

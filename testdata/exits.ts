@@ -3,7 +3,8 @@
  * what the page says of exit statuses is what the command does.
  *
  * The files: `enc.yaml`, `enc.json`, `enc.env` and `enc.bin` are encrypted for the identity at hand, `foreign.yaml` for another one,
- * `tampered.yaml` has a changed value, `plain.yaml` and `plain.json` are not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
+ * `tampered.yaml` has a changed value, `reordered.yaml` two that changed places, `nested.yaml` a nested one,
+ * `plain.yaml` and `plain.json` are not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
  */
 
 export interface ExitRow {
@@ -43,6 +44,12 @@ export const flagValues: Readonly<Record<string, string>> = {
   address: '127.0.0.1:0',
   age: 'RECIPIENT',
   generate: 'uuid',
+  user: 'root',
+  filename: 'x.yaml',
+  file: 'enc.yaml',
+  flatten: '__',
+  require: 'a',
+  'require-from': 'example.env',
 };
 
 /** A run of each command that ends well, to which every flag of the command is added in turn. */
@@ -56,6 +63,9 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   'rules test': ['rules', 'test', 'plain.yaml'],
   keygen: ['keygen'],
   init: ['init'],
+  'exec-env': ['exec-env', 'enc.yaml', 'true'],
+  'exec-file': ['exec-file', 'enc.yaml', 'cat {}'],
+  run: ['run', '-f', 'enc.yaml', '--', 'true'],
 };
 
 /** Flags with which the good run of a command ends otherwise, and why. */
@@ -297,6 +307,95 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     },
   ],
   init: [{ args: ['init', 'x'], status: 1, what: 'an operand or flag is not known', sops: null }],
+  'exec-env': [
+    ...usage('exec-env'),
+    { args: ['exec-env'], status: 1, what: 'there is not one file and one command' },
+    { args: ['exec-env', 'enc.yaml'], status: 1, what: 'there is not one file and one command' },
+    { args: ['exec-env', 'enc.yaml', 'a', 'b'], status: 1, what: 'there is not one file and one command' },
+    {
+      args: ['exec-env', 'nested.yaml', 'true'],
+      status: 1,
+      what: 'a value cannot be a variable; there is no such user',
+    },
+    {
+      args: ['exec-env', '--user', 'no-such-user', 'enc.yaml', 'true'],
+      status: 1,
+      what: 'a value cannot be a variable; there is no such user',
+    },
+    {
+      args: ['exec-env', '--background', '--same-process', 'enc.yaml', 'true'],
+      status: 8,
+      what: 'flags contradict each other',
+    },
+    { args: ['exec-env', 'tampered.yaml', 'true'], status: 25, what: 'a value does not decrypt' },
+    { args: ['exec-env', 'reordered.yaml', 'true'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['exec-env', 'nosuch.yaml', 'true'], status: 2, what: 'the file does not exist or cannot be read' },
+    { args: ['exec-env', 'foreign.yaml', 'true'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['exec-env', 'enc.yaml', 'exit 9'], status: 9, what: 'any other status is that of the command' },
+    { args: ['exec-env', 'enc.yaml', 'kill -9 $$'], status: 255, what: 'a signal ended the command' },
+  ],
+  'exec-file': [
+    ...usage('exec-file'),
+    { args: ['exec-file', 'enc.yaml'], status: 1, what: 'there is not one file and one command' },
+    {
+      args: ['exec-file', '--filename', '../x', 'enc.yaml', 'true'],
+      status: 1,
+      what: 'the name leads out of the folder; there is no such user',
+    },
+    {
+      args: ['exec-file', '--filename', '/x', 'enc.yaml', 'true'],
+      status: 1,
+      what: 'the name leads out of the folder; there is no such user',
+    },
+    { args: ['exec-file', 'tampered.yaml', 'true'], status: 25, what: 'a value does not decrypt' },
+    { args: ['exec-file', 'nosuch.yaml', 'true'], status: 2, what: 'the file does not exist or cannot be read' },
+    { args: ['exec-file', 'foreign.yaml', 'true'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['exec-file', 'enc.yaml', 'exit 9'], status: 9, what: 'any other status is that of the command' },
+    { args: ['exec-file', 'enc.yaml', 'kill -9 $$'], status: 255, what: 'a signal ended the command' },
+  ],
+  run: [
+    ...usage('run').map(row => ({ ...row, sops: null })),
+    {
+      args: ['run', '-f', 'enc.yaml'],
+      status: 1,
+      what: 'no program was named; a required name is missing; a value cannot be a variable',
+      sops: null,
+    },
+    {
+      args: ['run', '-f', 'enc.yaml', '--require', 'z', 'true'],
+      status: 1,
+      what: 'no program was named; a required name is missing; a value cannot be a variable',
+      sops: null,
+    },
+    {
+      args: ['run', '-f', 'nested.yaml', 'true'],
+      status: 1,
+      what: 'no program was named; a required name is missing; a value cannot be a variable',
+      sops: null,
+    },
+    { args: ['run', 'true'], status: 100, what: 'no file was named, or it does not exist', sops: null },
+    {
+      args: ['run', '-f', 'nosuch.yaml', 'true'],
+      status: 100,
+      what: 'no file was named, or it does not exist',
+      sops: null,
+    },
+    { args: ['run', '-f', 'enc.yaml', './plain.yaml'], status: 126, what: 'the program cannot be started', sops: null },
+    { args: ['run', '-f', 'enc.yaml', 'no-such-program'], status: 127, what: 'the program was not found', sops: null },
+    { args: ['run', '-f', 'foreign.yaml', 'true'], status: 128, what: 'no key at hand opens the file', sops: null },
+    {
+      args: ['run', '-f', 'enc.yaml', 'sh', '-c', 'exit 9'],
+      status: 9,
+      what: 'any other status is that of the program',
+      sops: null,
+    },
+    {
+      args: ['run', '-f', 'enc.yaml', 'sh', '-c', 'kill -9 $$'],
+      status: 137,
+      what: 'a signal ended the program: 128 and its number',
+      sops: null,
+    },
+  ],
   keyservice: [
     { args: ['keyservice', '--network', 'udp'], status: 1, what: 'the service cannot listen at the address', sops: 1 },
     { args: ['keyservice', '--address', 'nonsense'], status: 1, what: 'the service cannot listen at the address' },

@@ -144,7 +144,6 @@ const rows: Record<string, Row[]> = {
   'what this version does not have': [
     [['rotate', 'f'], 1],
     [['set', 'f', '["a"]', '-5'], 1],
-    [['exec-env', 'f', 'cmd'], 1],
     [['updatekeys', 'f'], 1],
     [['publish', 'f'], 1],
     [['-r', 'f'], 1],
@@ -156,6 +155,18 @@ const rows: Record<string, Row[]> = {
     [['encrypt', '--foo', 'f'], 1],
     [['encrypt', 'f', '--foo'], 1],
     [['./rotate'], as('edit', '--', './rotate')],
+  ],
+  'commands of others': [
+    [['exec-env', 'f', 'cmd'], as('exec-env', '--', 'f', 'cmd')],
+    [['exec-env', 'f', 'cmd -x', '--pristine'], as('exec-env', '--pristine', '--', 'f', 'cmd -x')],
+    [['exec-env', 'f'], 1],
+    [['exec-env', 'f', 'cmd', 'more'], 1],
+    [['exec-file', '--no-fifo', 'f', 'cat {}'], as('exec-file', '--no-fifo', '--', 'f', 'cat {}')],
+    [['run', '-f', 'a', '-f', 'b', '--', 'cmd', '-f'], as('run', '--file=a', '--file=b', '--', 'cmd', '-f')],
+    [['run', '-f', 'a', 'cmd', '-f', '--', '-x'], as('run', '--file=a', '--', 'cmd', '-f', '--', '-x')],
+    [['-f', 'a', 'run', 'cmd', '--help'], as('run', '--file=a', '--', 'cmd', '--help')],
+    [['run', '-f', 'a', '--'], 1],
+    [['run', '--nope', 'cmd'], 1],
   ],
   'key services': [
     [['encrypt', '--keyservice', 'tcp://x', 'f'], as('encrypt', '--keyservice=tcp://x', '--', 'f')],

@@ -7,11 +7,16 @@ import type { Report } from './report.ts';
 /** The texts of flags that name master keys, by kind, in the order in which their keys are stored. */
 export type KeyTexts = ReadonlyMap<KeyKind, string>;
 
+/** What a command ends with where that is not told by an error: the exit status of a program that it ran. 0 where it says nothing. */
+export type Ending = number | void;
+
 export interface Call {
   /** The name of the command in the table. */
   readonly command: string;
   /** Whether it was chosen by a flag or by nothing, as in `sops -d FILE` and `sops FILE`. */
   readonly isMode: boolean;
+  /** All arguments as they were given. */
+  readonly argv: readonly string[];
   readonly operands: readonly string[];
   /** The first operand; `-` is standard input. */
   readonly file: string | undefined;

@@ -3,7 +3,7 @@
  * derive from it. Names are those of sops 3.13.2 (cmd/sops/main.go); what is ours besides has no counterpart there.
  */
 
-import type { Call } from './call.ts';
+import type { Call, Ending } from './call.ts';
 import { keyFlags, type OwnFlagName } from './flags.ts';
 
 export interface CommandEntry {
@@ -20,7 +20,7 @@ export interface CommandEntry {
   readonly keysAddUp?: boolean;
   readonly flags: readonly string[];
   /** Loads the command; nothing of it is loaded before it runs. */
-  readonly load: () => Promise<{ run: (call: Call) => Promise<void> }>;
+  readonly load: () => Promise<{ run: (call: Call) => Promise<Ending> }>;
 }
 
 const keyNames = keyFlags.filter(entry => entry.use === 'use').map(entry => entry.name);
@@ -150,6 +150,40 @@ export const commands: readonly CommandEntry[] = [
     flags: own('network', 'address', 'prompt', 'timeout', 'verbose'),
     load: () => import('./commands/keyservice.ts'),
   },
+  {
+    name: 'exec-env',
+    what: 'Run a shell command with the values of a file in its environment.',
+    operands: '<file> <command>',
+    operandStatus: 1,
+    flags: own(
+      ...own('background', 'pristine', 'user', 'same-process', 'input-type', 'config'),
+      ...own('ignore-mac', 'decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/exec-env.ts'),
+  },
+  {
+    name: 'exec-file',
+    what: 'Run a shell command with the plain text of a file in a FIFO or private file; {} stands for its path.',
+    operands: '<file> <command>',
+    operandStatus: 1,
+    flags: own(
+      ...own('background', 'no-fifo', 'user', ...types, 'filename', 'config'),
+      ...own('ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
+    ),
+    load: () => import('./commands/exec-file.ts'),
+  },
+  {
+    name: 'run',
+    what: 'Run a program with the values of files in its environment, without a shell (`run -f a.env -f b.yaml -- PROGRAM ARGS`).',
+    operands: '<program> [args...]',
+    operandStatus: 1,
+    passThrough: true,
+    flags: own(
+      ...own('file', 'input-type', 'config', 'flatten', 'require', 'require-from', 'keep-existing', 'pristine'),
+      ...own('redact', 'user', 'if-needed', 'ignore-mac', 'decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/run.ts'),
+  },
 ];
 
 /** A flag that chooses a command where none is named, as in `sops -d FILE`. */
@@ -170,15 +204,7 @@ export const modeFlags: ReadonlyMap<string, ModeFlag> = new Map([
 ]);
 
 /** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
-export const absentCommands: readonly string[] = [
-  'completion',
-  'exec-env',
-  'exec-file',
-  'groups',
-  'publish',
-  'rotate',
-  'updatekeys',
-];
+export const absentCommands: readonly string[] = ['completion', 'groups', 'publish', 'rotate', 'updatekeys'];
 
 export function commandEntry(name: string): CommandEntry | undefined {
   return commands.find(command => command.name === name);

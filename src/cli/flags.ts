@@ -126,6 +126,11 @@ const ownFlags = {
   filename: flag('text', 'The name of the file that the command sees.', { value: 'NAME' }),
   recursive: flag('boolean', 'Take all files of a folder and of the folders in it.'),
   'omit-extensions': flag('boolean', 'Leave out the endings of file names at the destination.'),
+  require: flag('list', 'Names that have to be set by the files or the environment, comma separated; repeatable.', {
+    value: 'NAMES',
+  }),
+  'require-from': flag('text', 'A dotenv file, such as .env.example, whose names have to be set.', { value: 'FILE' }),
+  'keep-existing': flag('boolean', 'Leave variables alone that are set already.'),
   flatten: flag('text', 'Join the names of nested keys with this text, such as __.', { value: 'TEXT' }),
   redact: flag('boolean', 'Hide the values in what the command prints.'),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),

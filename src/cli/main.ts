@@ -17,8 +17,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     if (invocation.asks === 'version') return await printVersion();
     const { helpText, runCommand } = await import('./program.ts');
     if (invocation.asks === 'help') return await print(helpText(invocation.vector[0]));
-    await runCommand(invocation, report);
-    return 0;
+    return await runCommand(invocation, argv, report);
   } catch (error) {
     return failed(error, report);
   }

@@ -3,24 +3,24 @@
 import { Command, Option } from 'commander';
 import type { KeyKind } from '../index.ts';
 import type { Invocation } from './arguments.ts';
-import type { Call, KeyTexts } from './call.ts';
+import type { Call, Ending, KeyTexts } from './call.ts';
 import { type CommandEntry, commandEntry, commands } from './commands.ts';
 import { type Flag, type FlagValues, flags, type KeyFlagUse, keyFlags, propertyOf } from './flags.ts';
 import type { Report } from './report.ts';
 
-/** Runs the command of an invocation. */
-export async function runCommand(invocation: Invocation, report: Report): Promise<void> {
+/** Runs the command of an invocation; gives its exit status. */
+export async function runCommand(invocation: Invocation, argv: readonly string[], report: Report): Promise<number> {
   const entry = commandEntry(invocation.command);
   if (entry === undefined) throw new RangeError('a command without an entry');
   const { run } = await entry.load();
-  let running: Promise<void> | undefined;
+  let running: Promise<Ending> | undefined;
   const command = commandOf(entry).action((...received: unknown[]) => {
     const [options, { args }] = received.slice(-2) as [Record<string, unknown>, Command];
-    running = run({ ...callOf(entry, options, args, report), isMode: invocation.isMode });
+    running = run({ ...callOf(entry, options, args, report), isMode: invocation.isMode, argv });
   });
   await sweep();
   await command.parseAsync(invocation.vector.slice(1), { from: 'user' });
-  await running;
+  return (await running) ?? 0;
 }
 
 /** Plain text that a killed process could not remove goes with the next run, whichever it is. */
@@ -63,7 +63,7 @@ function callOf(
   options: Record<string, unknown>,
   operands: readonly string[],
   report: Report,
-): Omit<Call, 'isMode'> {
+): Omit<Call, 'isMode' | 'argv'> {
   const values = new Map<string, unknown>();
   for (const name of entry.flags) {
     // Commander takes `--no-x` for the negation of a flag `x` that is on by default.

@@ -4,3 +4,10 @@
 export type Environment = (name: string) => string | undefined;
 
 export const env: Environment = name => process.env[name];
+
+/** All variables of this process, for a program that is to have them too. */
+export function inherited(): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
+  );
+}

@@ -7,7 +7,7 @@
 import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
@@ -25,20 +25,46 @@ export interface PrivateFile {
  * @throws TsopsError FILE_UNWRITABLE
  */
 export function createPrivateFile(name: string, bytes: Uint8Array): PrivateFile {
+  return createPrivateFileAt(basename(name) || 'file', bytes);
+}
+
+/** The same under a name that may have folders in it. @throws TsopsError FILE_UNWRITABLE */
+export function createPrivateFileAt(name: string, bytes: Uint8Array): PrivateFile {
+  return createPrivate(folder => {
+    const path = placeIn(folder, name);
+    fs.writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
+    return path;
+  });
+}
+
+/** A path in a private folder where nothing is yet. @throws TsopsError FILE_UNWRITABLE */
+export function privatePath(name: string): PrivateFile {
+  return createPrivate(folder => placeIn(folder, name));
+}
+
+function placeIn(folder: string, name: string): string {
+  const path = join(folder, name);
+  fs.mkdirSync(dirname(path), { recursive: true, mode: 0o700 });
+  return path;
+}
+
+/** Makes a folder of mode 0700 and lets `place` put something into it, of which it gives the path. */
+function createPrivate(place: (folder: string) => string): PrivateFile {
   let failure: unknown;
   for (const base of baseFolders()) {
     try {
-      return createIn(base, basename(name) || 'file', bytes);
+      return createIn(base, place);
     } catch (error) {
       failure = error;
     }
   }
+  if (failure instanceof TsopsError) throw failure;
   throw new TsopsError('FILE_UNWRITABLE', `no private temporary file can be made: ${systemReason(failure)}`, {
     hints: ['Set TMPDIR to a folder of yours that is writable.'],
   });
 }
 
-function createIn(base: string, name: string, bytes: Uint8Array): PrivateFile {
+function createIn(base: string, place: (folder: string) => string): PrivateFile {
   const folder = join(base, `tsops-${ownMark()}-${randomBytes(6).toString('hex')}`);
   fs.mkdirSync(folder, { mode: 0o700 });
   const erase = () => eraseFolder(folder);
@@ -48,9 +74,7 @@ function createIn(base: string, name: string, bytes: Uint8Array): PrivateFile {
     release();
   };
   try {
-    const path = join(folder, name);
-    fs.writeFileSync(path, bytes, { flag: 'wx', mode: 0o600 });
-    return { path, remove };
+    return { path: place(folder), remove };
   } catch (error) {
     remove();
     throw error;

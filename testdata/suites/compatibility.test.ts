@@ -9,13 +9,14 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commandRows } from './compatibility/command.ts';
+import { execRows } from './compatibility/exec.ts';
 import { formatRows } from './compatibility/formats.ts';
 import { keyRows } from './compatibility/keys.ts';
 import type { Row, Seen } from './compatibility/row.ts';
 import { setRows } from './compatibility/set.ts';
 import { newFolder, type Run, realSops, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
-const rows: readonly Row[] = [...commandRows, ...formatRows, ...keyRows, ...setRows];
+const rows: readonly Row[] = [...commandRows, ...execRows, ...formatRows, ...keyRows, ...setRows];
 const page = readFileSync(join(root, 'docs', 'compatibility.md'), 'utf8');
 const recipient = readFileSync(join(vectors, 'keys', 'age-1.pub'), 'utf8').trim();
 const identities = join(vectors, 'keys', 'age-1.txt');

@@ -47,6 +47,8 @@ before(async () => {
   await make('enc.env', 'a=one\nb=two\n', 1);
   await make('enc.bin', 'text', 1);
   await make('foreign.yaml', plain, 2);
+  await make('nested.yaml', 'a: {b: c}\n', 1);
+  writeFileSync(join(model, 'example.env'), 'a=\n');
   const [first = '', second = ''] = encrypted.split('\n');
   writeFileSync(join(model, 'tampered.yaml'), encrypted.replace(/(a: ENC\[AES256_GCM,data:)../, '$1zz'));
   writeFileSync(join(model, 'reordered.yaml'), encrypted.replace(`${first}\n${second}`, `${second}\n${first}`));
@@ -73,7 +75,8 @@ async function ends(row: ExitRow): Promise<void> {
   const options = (cwd: string) => ({ cwd, env: { ...env, ...row.env }, stdin: row.stdin ?? '' });
   const run = await inCopy(folder => runTsops(args, options(folder)));
   assert.equal(run.status, row.status, run.stderr);
-  if (run.status !== 0) {
+  // Of commands of others the status is theirs.
+  if (run.status !== 0 && ![9, 137, 255].includes(run.status ?? 0)) {
     assert.match(run.stderr, /^tsops: error: /m);
     assert.equal(run.stdout.length, 0, 'a failed run prints nothing on standard output');
   }
@@ -124,6 +127,7 @@ for (const command of commands) {
       // Before the command, behind it, and behind the operands.
       const place = [0, length, good.length][at % 3] ?? 0;
       const args = [...good.slice(0, place), ...words, ...good.slice(place)];
+      if (name === 'user' && process.getuid?.() !== 0) continue;
       const [status = 0] = otherEnds[command.name]?.[name] ?? [];
       test(`tsops ${args.join(' ')} ends with ${status}`, () => ends({ args, status, what: '', sops: null }));
     }
