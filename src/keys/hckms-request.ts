@@ -161,7 +161,7 @@ export function refusalOf(service: string, { status, code }: HuaweiAnswer): Huaw
   if (status === 403) {
     return fault(
       `${service} denies it: the access key has no permission (${shown})`,
-      'For HuaweiCloud: ask for the permission to use the key (the policy "KMS CMKFullAccess" has it), and check the project ID.',
+      'For HuaweiCloud: ask for kms:cmk:encryptData or kms:cmk:decryptData on the key, and check the project ID.',
     );
   }
   if (status === 429) return fault(`${service} takes no more requests now (${shown})`, 'For HuaweiCloud: try again.');
