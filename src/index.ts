@@ -19,6 +19,7 @@ export { exampleFor, formatNames, formatOf } from './formats/index.ts';
 export { generateIdentity, recipientsOfIdentities } from './keys/age/keygen.ts';
 export { parseEncryptionContext } from './keys/awskms-context.ts';
 export { explicitContext, systemContext } from './keys/context.ts';
+export { masterKeyName } from './keys/failures.ts';
 export { parseDecryptionOrder } from './keys/groups.ts';
 export { keyOptions, loadProvider } from './keys/index.ts';
 export type { KeyContext, KeyService } from './keys/provider.ts';

@@ -1,6 +1,6 @@
 /** What an encrypted file is opened with: the keys of this machine, and what the flags say about them. */
 
-import { masterKeyText, type OpenOptions, parseDecryptionOrder } from '../index.ts';
+import { masterKeyName, type OpenOptions, parseDecryptionOrder } from '../index.ts';
 import type { Call } from './call.ts';
 import { keyContext } from './keyservices.ts';
 
@@ -12,12 +12,12 @@ export function openingOptions(call: Call): OpenOptions {
     decryptionOrder: flags.decryptionOrder === undefined ? undefined : parseDecryptionOrder(flags.decryptionOrder),
     keys: keyContext(call),
     onOpened: keys => {
-      for (const key of keys) report.note(`opened with ${key.kind} ${masterKeyText(key)}`);
+      for (const key of keys) report.note(`opened with ${masterKeyName(key)}`);
       // The words of sops, which scripts look for.
       report.note('Data key recovered successfully');
     },
     onOldContext: keys => {
-      for (const key of keys) report.warn(oldContext(masterKeyText(key)));
+      for (const key of keys) report.warn(oldContext(masterKeyName(key)));
     },
     onUnverifiedComments: comments => report.warn(unverified(comments.length)),
   };
@@ -25,7 +25,7 @@ export function openingOptions(call: Call): OpenOptions {
 
 /** @see docs/compatibility.md */
 function oldContext(key: string): string {
-  const why = `sops before 3.3.0 encrypted the data key for kms ${key} under another encryption context than the file says`;
+  const why = `sops before 3.3.0 encrypted the data key for ${key} under another encryption context than the file says`;
   return `${why}; give the file a new data key (rotate, or decrypt it and encrypt it again)`;
 }
 

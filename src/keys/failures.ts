@@ -11,9 +11,11 @@ export function wrapError(keys: readonly MasterKey[], failures: ReadonlyMap<Mast
     const error = failures.get(key);
     return error === undefined ? [] : [{ key, error }];
   });
-  const lines = failed.map(({ key, error }) => `  ${nameOf(key)}: ${printable(error.message)}`);
+  const lines = failed.map(({ key, error }) => `  ${masterKeyName(key)}: ${told(error.message)}`);
   const message = ['the data key could not be encrypted for every master key:', ...shortList(lines)].join('\n');
-  return new TsopsError('WRAP_FAILED', message, { hints: [...new Set(failed.flatMap(({ error }) => error.hints))] });
+  return new TsopsError('WRAP_FAILED', message, {
+    hints: [...new Set(failed.flatMap(({ error }) => error.hints.map(told)))],
+  });
 }
 
 /** A group that gave no part of the data key. */
@@ -38,7 +40,7 @@ export function unavailableError(tried: readonly TriedGroup[], counts: GroupCoun
   const failures = tried.flatMap(group => group.failures);
   const lines = counts.groups > 1 ? tried.flatMap(groupLines) : keyLines(failures, '  ');
   const message = [`${headline(counts)}${lines.length > 0 ? ':' : ''}`, ...shortList(lines)].join('\n');
-  const hints = [...new Set(failures.flatMap(failure => failure.hints.map(printable)))];
+  const hints = [...new Set(failures.flatMap(failure => failure.hints.map(told)))];
   return new TsopsError('DATA_KEY_UNAVAILABLE', message, { hints: hints.slice(0, maxKeys) });
 }
 
@@ -54,11 +56,21 @@ function groupLines({ number, failures, repeated }: TriedGroup): string[] {
 }
 
 function keyLines(failures: readonly UnwrapFailure[], indent: string): string[] {
-  return failures.map(({ key, reason }) => `${indent}${nameOf(key)}: ${printable(reason)}`);
+  return failures.map(({ key, reason }) => `${indent}${masterKeyName(key)}: ${told(reason)}`);
 }
 
-function nameOf(key: MasterKey): string {
+/** The kind of a key and its text as reports show them: on one line, the middle of a long text left out, never a secret key. */
+export function masterKeyName(key: MasterKey): string {
   return `${key.kind} ${keyName(masterKeyText(key))}`;
+}
+
+const longest = 2000;
+const hidden = '(a secret key, not shown)';
+
+/** A reason or a hint. Names from the file and answers of others can be in it. */
+function told(text: string): string {
+  const plain = printable(text).replace(/AGE-SECRET-KEY-\S+|AGE-PLUGIN-[A-Z0-9+._-]+1[A-Z0-9]{6}\S*/g, hidden);
+  return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 
 function shortList(lines: readonly string[]): string[] {
@@ -68,6 +80,6 @@ function shortList(lines: readonly string[]): string[] {
 
 /** A name from a file, safe to show: escaped, shortened, and never a secret key or a password that was put there by mistake. */
 export function keyName(text: string): string {
-  if (/AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY/i.test(text)) return '(a secret key, not shown)';
+  if (/AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY/i.test(text)) return hidden;
   return shortened(text.replace(/(:\/\/)[^/]*@/g, '$1…@'));
 }
