@@ -16,6 +16,12 @@ describe('messages', () => {
       'no --age-secret-key-1qq, AGE-PLUGIN-X-1Q',
       ['no --AGE-secret-key-(not shown), AGE-PLUGIN-(not shown)'],
     ],
+    [
+      'the program of a plugin',
+      {},
+      'age-plugin-x and age-plugin-se1 failed',
+      ['age-plugin-x and age-plugin-se1 failed'],
+    ],
     ['a line', { file: 'a.yaml', line: 3 }, 'm', ['a.yaml:3: m']],
     ['a column', { file: 'a.yaml', line: 3, column: 5 }, 'm', ['a.yaml:3:5: m']],
     ['a line without a file', { line: 3, column: 5 }, 'm', ['3:5: m']],

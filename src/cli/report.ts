@@ -78,12 +78,15 @@ function pathText(path: readonly (string | number)[]): string {
   return path.map(part => (typeof part === 'number' ? `[${part}]` : `["${part}"]`)).join('');
 }
 
+/** Secret keys, and identities of plugins, whose programs (`age-plugin-NAME`) are to be seen. */
+const identity = /\bAGE-(?:(SECRET-KEY)-[0-9A-Z-]+|(PLUGIN)-[0-9A-Z+._-]+-1[0-9A-Z]+)/gi;
+
 /**
  * Names and texts of a file must not command the terminal or pretend to be lines of ours. An age identity that was typed in the
  * wrong place (as a file, as a flag) must not end up in a log.
  */
 export function escapeControls(text: string): string {
-  const discreet = text.replace(/\bAGE-(SECRET-KEY|PLUGIN)-[0-9A-Z-]+/gi, 'AGE-$1-(not shown)');
+  const discreet = text.replace(identity, 'AGE-$1$2-(not shown)');
   return discreet.replace(
     /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
     char => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`,

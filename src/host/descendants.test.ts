@@ -7,7 +7,7 @@ import { after, describe, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 import { endingPrograms, endTree } from './descendants.ts';
-import { runProgram } from './process.ts';
+import { runProgram, startProgram } from './process.ts';
 
 const folder = fs.mkdtempSync(join(tmpdir(), 'tsops-descendants-'));
 after(() => fs.rmSync(folder, { recursive: true, force: true }));
@@ -50,6 +50,14 @@ describe('programs are ended with what they started', { skip: process.platform =
   test('a program that takes too long', async () => {
     const { command, file } = beating();
     assert.equal((await runProgram(command, [], { timeoutMs: 700 })).status, null);
+    await hasEnded(file);
+  });
+
+  test('a program that is talked with and does not end', async () => {
+    const { command, file } = beating();
+    const program = startProgram(command, []);
+    await begins(file);
+    assert.equal(await program?.end(100), null);
     await hasEnded(file);
   });
 

@@ -173,7 +173,7 @@ class Talk implements RunningProgram {
   async end(graceMs = 1000): Promise<number | null> {
     this.#child.stdin?.end();
     const timers = [
-      setTimeout(() => this.#child.kill('SIGTERM'), graceMs),
+      setTimeout(() => endTree(this.#child, 'SIGTERM'), graceMs),
       setTimeout(() => endTree(this.#child), 2 * graceMs),
     ];
     const status = await this.#status;

@@ -69,7 +69,7 @@ const hidden = '(a secret key, not shown)';
 
 /** A reason or a hint. Names from the file and answers of others can be in it. */
 function told(text: string): string {
-  const plain = printable(text).replace(/AGE-SECRET-KEY-\S+|AGE-PLUGIN-[A-Z0-9+._-]+1[A-Z0-9]{6}\S*/g, hidden);
+  const plain = printable(text).replace(/AGE-(?:SECRET-KEY-|PLUGIN-[A-Z0-9+._-]+-1)[A-Z0-9]\S*/gi, hidden);
   return plain.length > longest ? `${plain.slice(0, longest)}…` : plain;
 }
 
@@ -80,6 +80,6 @@ function shortList(lines: readonly string[]): string[] {
 
 /** A name from a file, safe to show: escaped, shortened, and never a secret key or a password that was put there by mistake. */
 export function keyName(text: string): string {
-  if (/AGE-SECRET-KEY|AGE-PLUGIN-|PRIVATE KEY/i.test(text)) return hidden;
+  if (/AGE-SECRET-KEY|AGE-PLUGIN-\S+-1|PRIVATE KEY/i.test(text)) return hidden;
   return shortened(text.replace(/(:\/\/)[^/]*@/g, '$1…@'));
 }

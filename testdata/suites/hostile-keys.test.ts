@@ -5,11 +5,12 @@
  */
 
 import assert from 'node:assert/strict';
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { parse, stringify } from 'yaml';
 import { testSecret } from '../servers/aws.ts';
 import { Everywhere } from '../servers/everywhere.ts';
@@ -229,4 +230,48 @@ describe('hostile files and services', () => {
       }
     });
   }
+
+  describe('programs', { skip: process.platform === 'win32' }, () => {
+    const recipient = 'age1demo1qvpsxqcrqvpsxu34qdv';
+    const identity = 'AGE-PLUGIN-DEMO-1QVPSXQCRQVPSXNJF772';
+    /** What becomes of a program, and what is said of a plugin that does so. */
+    const bodies: readonly (readonly [name: string, body: string, said: RegExp])[] = [
+      ['hangs', '(while :; do echo x >>"$BEATS"; sleep 0.05; done); true', /did not answer (?:for|within) 1 seconds?/],
+      ['ends', 'exit 3', /ended before it had answered \(exit status 3\)/],
+      ['is killed', 'kill -9 $$', /ended before it had answered \(a signal ended it\)/],
+      ['talks nonsense', 'while read -r line; do echo canary-77ab; done', /does not keep to the age plugin protocol/],
+      ['never stops', 'exec yes canary-77ab', /does not keep to the age plugin protocol/],
+    ];
+
+    for (const [name, body, said] of bodies) {
+      test(`a plugin, gpg and a command for identities that ${name}`, async () => {
+        const folder = join(everywhere.folder, 'bin');
+        mkdirSync(folder, { recursive: true });
+        const beats = join(everywhere.folder, 'beats');
+        const program = join(folder, 'age-plugin-demo');
+        writeFileSync(program, `#!/bin/sh\n${body}\n`, { mode: 0o755 });
+        const more = { PATH: `${folder}${delimiter}${process.env['PATH']}`, BEATS: beats };
+        writeFileSync(join(everywhere.folder, 'p.yaml'), plain);
+        const wrapping = await run(['encrypt', '-i', '--timeout', '1', '--age', recipient, 'p.yaml'], more);
+        isFit(wrapping);
+        assert.match(wrapping.stderr, new RegExp(`age-plugin-demo ${said.source}`));
+        assert.equal(readFileSync(join(everywhere.folder, 'p.yaml'), 'utf8'), plain);
+        const age = await sealed('age');
+        const pgp = await sealed('pgp');
+        for (const [block, variables] of [
+          [age, { SOPS_AGE_KEY_FILE: '', SOPS_AGE_KEY: identity }],
+          [age, { SOPS_AGE_KEY_FILE: '', SOPS_AGE_KEY_CMD: `'${program}'` }],
+          [pgp, { SOPS_GPG_EXEC: program }],
+        ] as const) {
+          if (block === undefined) continue;
+          writeFileSync(join(everywhere.folder, 'd.yaml'), stringify(block));
+          isFit(await run(['decrypt', '--timeout', '1', 'd.yaml'], { ...more, ...variables }));
+        }
+        if (name !== 'hangs') return;
+        const size = statSync(beats).size;
+        await sleep(300);
+        assert.ok(size > 0 && statSync(beats).size === size, 'a program goes on');
+      });
+    }
+  });
 });
