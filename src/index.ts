@@ -8,6 +8,7 @@ export { explainRules, type RuleExplanation } from './config/explain.ts';
 export { type FoundConfig, findConfig } from './config/find.ts';
 export { type Config, loadConfig, parseConfig } from './config/load.ts';
 export { matchRule, type RuleMatch } from './config/rules.ts';
+export { namesKey } from './core/keymatch.ts';
 export type { KeyGroup, KeyKind, MasterKey } from './core/metadata.ts';
 export { formatVersion, masterKeyText } from './core/metadata.ts';
 export { formatPath, parseSetPath, parseTreePath } from './core/path.ts';
@@ -29,8 +30,19 @@ export { type DecryptOptions, decrypt } from './ops/decrypt.ts';
 export { type EditCheck, type EditOptions, edit } from './ops/edit.ts';
 export { type EncryptOptions, encrypt } from './ops/encrypt.ts';
 export { dotenvNames, type EnvironmentOptions, environment, type Variable } from './ops/environment.ts';
+export { addGroup, deleteGroup, type GroupOptions } from './ops/groups.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
 export type { OpenOptions } from './ops/open.ts';
+export { type RotateOptions, rotate } from './ops/rotate.ts';
 export { JsonText, type SetOptions, type SetValue, set } from './ops/set.ts';
 export { type UnsetOptions, unset } from './ops/unset.ts';
+export {
+  type CompareOptions,
+  compareKeys,
+  type GroupChange,
+  type KeysChange,
+  type UpdateKeysOptions,
+  updateKeys,
+  type WantedKeys,
+} from './ops/updatekeys.ts';

@@ -50,6 +50,7 @@ export const flagValues: Readonly<Record<string, string>> = {
   flatten: '__',
   require: 'a',
   'require-from': 'example.env',
+  'recipients-from': 'file',
 };
 
 /** A run of each command that ends well, to which every flag of the command is added in turn. */
@@ -63,6 +64,10 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   'rules test': ['rules', 'test', 'plain.yaml'],
   keygen: ['keygen'],
   init: ['init'],
+  rotate: ['rotate', 'enc.yaml'],
+  updatekeys: ['updatekeys', '-y', 'enc.yaml'],
+  'groups add': ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER'],
+  'groups delete': ['groups', 'delete', '-f', 'groups.yaml', '--shamir-secret-sharing-threshold', '1', '1'],
   'exec-env': ['exec-env', 'enc.yaml', 'true'],
   'exec-file': ['exec-file', 'enc.yaml', 'cat {}'],
   run: ['run', '-f', 'enc.yaml', '--', 'true'],
@@ -307,6 +312,144 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     },
   ],
   init: [{ args: ['init', 'x'], status: 1, what: 'an operand or flag is not known', sops: null }],
+  rotate: [
+    ...usage('rotate'),
+    {
+      args: ['rotate', '--rm-age', 'RECIPIENT', 'enc.yaml'],
+      status: 1,
+      what: 'no key would be left; a key is not well formed or cannot be used; the rule does not name a key of the file',
+    },
+    {
+      args: ['rotate', '--add-age', 'age1nope', 'enc.yaml'],
+      status: 1,
+      what: 'no key would be left; a key is not well formed or cannot be used; the rule does not name a key of the file',
+    },
+    {
+      args: ['rotate', 'stranger.yaml'],
+      status: 1,
+      what: 'no key would be left; a key is not well formed or cannot be used; the rule does not name a key of the file',
+      sops: 0,
+    },
+    { args: ['rotate', 'nosuch.yaml'], status: 2, what: 'the file does not exist (100 for `-r`) or cannot be read' },
+    { args: ['rotate', '-i', '--output', 'x', 'enc.yaml'], status: 8, what: 'flags contradict each other' },
+    { args: ['rotate', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
+    {
+      args: ['rotate', '--add-age', 'OTHER', 'nosuch.yaml'],
+      status: 49,
+      what: 'the file whose keys are to change does not exist',
+    },
+    {
+      args: ['-r', '--rm-age', 'OTHER', 'nosuch.yaml'],
+      status: 49,
+      what: 'the file whose keys are to change does not exist',
+    },
+    { args: ['rotate', 'reordered.yaml'], status: 51, what: 'the MAC does not fit the content' },
+    { args: ['rotate'], status: 100, what: 'no file was named' },
+    { args: ['-r', 'nosuch.yaml'], status: 100, what: 'no file was named' },
+    { args: ['-r'], status: 100, what: 'no file was named' },
+    { args: ['rotate', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
+    { args: ['-r', 'enc.yaml'], status: 0, what: 'encrypted anew' },
+    { args: ['-r', '-i', 'enc.yaml'], status: 0, what: 'encrypted anew' },
+    { args: ['--rotate', '--add-age', 'OTHER', 'enc.yaml'], status: 0, what: 'encrypted anew' },
+  ],
+  updatekeys: [
+    ...usage('updatekeys'),
+    {
+      args: ['updatekeys', '--config', 'no-rules.yaml', 'enc.yaml'],
+      status: 1,
+      what: 'there is no configuration or no rule; nobody answered; one of several files failed',
+    },
+    {
+      args: ['updatekeys', 'stranger.yaml'],
+      status: 1,
+      what: 'there is no configuration or no rule; nobody answered; one of several files failed',
+    },
+    {
+      args: ['updatekeys', '-y', 'enc.yaml', 'foreign.yaml'],
+      status: 1,
+      what: 'there is no configuration or no rule; nobody answered; one of several files failed',
+    },
+    { args: ['updatekeys', '-y', 'plain.yaml'], status: 1, what: 'the file is not encrypted or its block is damaged' },
+    {
+      args: ['updatekeys', 'stranger.yaml'],
+      stdin: 'n\n',
+      status: 0,
+      what: 'nothing was to be done, or it was declined',
+    },
+    {
+      args: ['updatekeys', 'stranger.yaml'],
+      stdin: 'x\ny\n',
+      status: 0,
+      what: 'nothing was to be done, or it was declined',
+    },
+    {
+      args: ['updatekeys', '-y', 'nosuch.yaml'],
+      status: 100,
+      what: 'no file was named, or it does not exist',
+      sops: 1,
+    },
+    { args: ['updatekeys'], status: 100, what: 'no file was named, or it does not exist' },
+    { args: ['updatekeys', '-y', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
+  ],
+  'groups add': [
+    {
+      args: ['groups', 'add', '--nope'],
+      status: 1,
+      what: 'a flag is not known, has no value, or a value that it does not take',
+    },
+    {
+      args: ['groups', 'add', '-f', 'enc.yaml'],
+      status: 1,
+      what: 'no key was named, or a key cannot be used',
+      sops: 0,
+    },
+    {
+      args: ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER', 'x'],
+      status: 1,
+      what: 'no key was named, or a key cannot be used',
+    },
+    {
+      args: ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER', '--shamir-secret-sharing-threshold', '3'],
+      status: 1,
+      what: 'the threshold is impossible',
+      sops: 0,
+    },
+    {
+      args: ['groups', 'add', '-f', 'nosuch.yaml', '--age', 'OTHER'],
+      status: 2,
+      what: 'no file was named, or it cannot be read',
+    },
+    { args: ['groups', 'add', '--age', 'OTHER'], status: 2, what: 'no file was named, or it cannot be read' },
+    {
+      args: ['groups', 'add', '-f', 'foreign.yaml', '--age', 'RECIPIENT'],
+      status: 128,
+      what: 'no key at hand opens the file',
+      sops: 1,
+    },
+    { args: ['groups', 'nope'], status: 3, what: 'the second word is no command' },
+    { args: ['groups'], status: 0, what: 'help' },
+  ],
+  'groups delete': [
+    {
+      args: ['groups', 'delete', '--nope'],
+      status: 1,
+      what: 'a flag is not known, has no value, or a value that it does not take',
+    },
+    { args: ['groups', 'delete', '-f', 'groups.yaml'], status: 1, what: 'there is not one number of a group' },
+    { args: ['groups', 'delete', '-f', 'groups.yaml', 'x'], status: 1, what: 'there is not one number of a group' },
+    {
+      args: ['groups', 'delete', '-f', 'groups.yaml', '9'],
+      status: 1,
+      what: 'there is no such group, or too few would be left',
+      sops: 2,
+    },
+    {
+      args: ['groups', 'delete', '-f', 'groups.yaml', '0'],
+      status: 1,
+      what: 'there is no such group, or too few would be left',
+    },
+    { args: ['groups', 'delete', '0'], status: 2, what: 'no file was named, or it cannot be read' },
+  ],
   'exec-env': [
     ...usage('exec-env'),
     { args: ['exec-env'], status: 1, what: 'there is not one file and one command' },
@@ -401,6 +544,14 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['keyservice', '--address', 'nonsense'], status: 1, what: 'the service cannot listen at the address' },
   ],
 };
+
+const addFlags = ['kms', 'gcp-kms', 'hckms', 'azure-kv', 'pgp', 'hc-vault-transit'];
+const unusable = (prefix: string): Record<string, readonly [number, string]> =>
+  Object.fromEntries(addFlags.map(name => [`${prefix}${name}`, [1, 'the key cannot be used']]));
+Object.assign(otherEnds as Record<string, unknown>, {
+  rotate: { ...unusable('add-'), 'rm-age': [1, 'no key would be left'] },
+  'groups add': { ...unusable(''), 'shamir-secret-sharing-threshold': [1, 'one of two groups is no threshold'] },
+});
 
 /** Questions that belong to no command. */
 export const questionRows: readonly ExitRow[] = [

@@ -246,7 +246,9 @@ function settingsOf(flag: Flag, values: readonly string[], command: CommandEntry
 function withVariables(command: CommandEntry, given: Given, grammar: Grammar, env: Environment): Given {
   const all = new Map(given);
   for (const name of command.flags) {
-    const variable = grammar.flags.get(name)?.env;
+    const flag = grammar.flags.get(name);
+    // The variables of keys say for whom files are made, and not which keys a group is to have.
+    const variable = flag !== undefined && command.keysAddUp && 'key' in flag ? undefined : flag?.env;
     const value = variable === undefined ? undefined : env(variable);
     if (value && !all.has(name)) all.set(name, [value]);
   }

@@ -24,6 +24,7 @@ export interface CommandEntry {
 }
 
 const keyNames = keyFlags.filter(entry => entry.use === 'use').map(entry => entry.name);
+const changeNames = keyFlags.filter(entry => entry.use !== 'use').map(entry => entry.name);
 const selection: readonly OwnFlagName[] = [
   'unencrypted-suffix',
   'encrypted-suffix',
@@ -151,6 +152,52 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/keyservice.ts'),
   },
   {
+    name: 'rotate',
+    what: 'Encrypt a file under a new data key, and change its keys.',
+    operands: '<file>',
+    flags: [
+      ...own('in-place', 'output', ...types, 'filename-override', 'config', ...aws),
+      ...changeNames,
+      ...own('recipients-from', 'ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
+    ],
+    load: () => import('./commands/rotate.ts'),
+  },
+  {
+    name: 'updatekeys',
+    what: 'Give files and folders of files the keys, threshold and rules of the .sops.yaml.',
+    operands: '<file...>',
+    flags: own(
+      ...own('yes', 'dry-run', 'json', 'keep-data-key', 'input-type', 'config'),
+      ...own('decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/updatekeys.ts'),
+  },
+  {
+    name: 'groups add',
+    what: 'Add a key group to a file.',
+    operands: '',
+    keysAddUp: true,
+    flags: [
+      ...own('file', 'in-place', 'input-type', 'config'),
+      ...keyNames,
+      ...own(...aws, 'shamir-secret-sharing-threshold', 'recipients-from', 'ignore-mac'),
+      ...own('decryption-order', ...services, 'verbose'),
+    ],
+    load: () => import('./commands/groups-add.ts'),
+  },
+  {
+    name: 'groups delete',
+    what: 'Take a key group out of a file; groups are numbered from 0.',
+    operands: '<index>',
+    operandStatus: 1,
+    flags: own(
+      ...own('file', 'in-place', 'input-type', 'config'),
+      ...own('shamir-secret-sharing-threshold', 'recipients-from', 'ignore-mac'),
+      ...own('decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/groups-delete.ts'),
+  },
+  {
     name: 'exec-env',
     what: 'Run a shell command with the values of a file in its environment.',
     operands: '<file> <command>',
@@ -204,7 +251,7 @@ export const modeFlags: ReadonlyMap<string, ModeFlag> = new Map([
 ]);
 
 /** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
-export const absentCommands: readonly string[] = ['completion', 'groups', 'publish', 'rotate', 'updatekeys'];
+export const absentCommands: readonly string[] = ['completion', 'publish'];
 
 export function commandEntry(name: string): CommandEntry | undefined {
   return commands.find(command => command.name === name);

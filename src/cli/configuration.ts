@@ -12,10 +12,16 @@ import type { Call } from './call.ts';
 export async function configFor({ flags, report }: Call, target: string | undefined): Promise<Config | undefined> {
   const found = await findConfig({ cwd: currentDir(), target, explicit: flags.config });
   if (found === undefined) return undefined;
+  const known = loaded.get(found.path);
+  if (known !== undefined) return known;
   const config = await loadConfig(found);
+  loaded.set(found.path, config);
   for (const warning of config.warnings) report.warn(warning);
   return config;
 }
+
+/** Read once a run, however many files there are. */
+const loaded = new Map<string, Config>();
 
 /**
  * The same for a command that needs no rule. One that was named has to be sound, as in sops; one that would have to be looked for is

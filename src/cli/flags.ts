@@ -103,10 +103,14 @@ const ownFlags = {
   yes: flag('boolean', 'Do not ask before the change.', { short: 'y' }),
   'dry-run': flag('boolean', 'Show what would be done, and do nothing.'),
   file: flag('list', 'The file to work on.', { short: 'f', value: 'FILE' }),
-  'recipients-from': flag('text', 'Whom to encrypt for: those of the creation rule, or those that the file names.', {
-    value: 'WHERE',
-    words: ['rule', 'file'],
-  }),
+  'recipients-from': flag(
+    'text',
+    'rule: refuse keys of the file that its creation rule does not name (else); file: take the keys of the file.',
+    {
+      value: 'WHERE',
+      words: ['rule', 'file'],
+    },
+  ),
   'keep-data-key': flag('boolean', 'Keep the data key also where a recipient is removed, as sops does.'),
   'value-file': flag('boolean', 'The third argument names a file that holds the value.'),
   'value-stdin': flag('boolean', 'Take the value from standard input.'),

@@ -62,7 +62,7 @@ test('every flag of every command is in the table', () => {
 test('usage errors end with 1, say why on standard error, and print nothing else', () => {
   for (const args of [
     ['encrypt', '--nope'],
-    ['rotate', 'x'],
+    ['encrypt', '--indent', 'x'],
     ['--output-type', 'toml', 'x'],
     ['-ei', 'x'],
   ]) {

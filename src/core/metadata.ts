@@ -6,7 +6,7 @@
 import { TsopsError } from '../errors.ts';
 import type { SelectionRule } from './selection.ts';
 
-export { fromStored, resealedBlock, toStored } from './stored.ts';
+export { fromStored, rekeyedBlock, resealedBlock, toStored } from './stored.ts';
 
 /** One master key as a file stores it. `enc` is the wrapped data key (or share) and empty until it has been wrapped. */
 export type MasterKey = AgeKey | PgpKey | AwsKmsKey | GcpKmsKey | AzureKeyVaultKey | VaultKey | HuaweiKmsKey;

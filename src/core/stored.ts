@@ -361,6 +361,24 @@ export function resealedBlock(block: Mapping, { lastModified, mac, spelling }: R
   return withField(dated, spellingName, spelling ?? '');
 }
 
+/** The block of a file whose keys or rules change: all of it anew, and what is not known here as it was. */
+export function rekeyedBlock(block: Mapping, metadata: Metadata): Mapping {
+  const unknown = block.items.filter((item): item is Entry => item.kind === 'entry' && !isKnown(item.key));
+  return sorted([...(toStored(metadata).items as Entry[]), ...unknown]);
+}
+
+const otherNames = [
+  'key_groups',
+  'lastmodified',
+  'mac',
+  'version',
+  'shamir_threshold',
+  'mac_only_encrypted',
+  spellingName,
+];
+const knownNames = new Set<string>([...keyKinds, ...ruleNames.map(([, name]) => name), ...otherNames]);
+const isKnown = (name: string): boolean => knownNames.has(name.toLowerCase());
+
 /** The mapping with one text replaced, added in the order of names, or, where it is empty, left out. */
 function withField({ items }: Mapping, name: string, text: string): Mapping {
   const is = (test: (key: string) => boolean) => items.findIndex(item => item.kind === 'entry' && test(item.key));

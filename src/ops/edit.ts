@@ -67,7 +67,7 @@ export function resealed(
 }
 
 /** A binary file has no rule; the default that reading assumes must not enter its block. */
-function ruleOf(opened: OpenedFile): { selection?: SelectionRule } {
+export function ruleOf(opened: OpenedFile): { selection?: SelectionRule } {
   return opened.format.name === 'binary' ? { selection: { kind: 'none' } } : {};
 }
 

@@ -6,7 +6,7 @@ import { decryptTree, type Stash, type UnverifiedComment } from '../core/crypt.t
 import type { DataKey } from '../core/datakey.ts';
 import { checkVersion, fromStored, type MasterKey, type Metadata, spellingAad } from '../core/metadata.ts';
 import { compileSelection } from '../core/selection.ts';
-import type { Changes } from '../core/tree.ts';
+import { type Changes, isComment, type Node, type Path } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { EncryptedFile, Format } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
@@ -108,4 +108,26 @@ function spellingOf(metadata: Metadata, cipher: Cipher): StoredSpelling | undefi
   } catch {
     return undefined;
   }
+}
+
+/** The places of all encrypted values, document by document. */
+export function encryptedPaths({ file, changes }: OpenedFile): Path[] {
+  const paths: Path[] = [];
+  const stack: { readonly path: Path; readonly node: Node }[] = [...file.tree.documents]
+    .reverse()
+    .map(node => ({ path: [], node }));
+  for (let next = stack.pop(); next !== undefined; next = stack.pop()) {
+    const { path, node } = next;
+    if (node.kind === 'leaf') {
+      const plain = changes[node.slot];
+      if (plain !== undefined && !isComment(plain)) paths.push(path);
+      continue;
+    }
+    const values = node.items.filter(item => item.kind !== 'comment');
+    const inner = values.map((item, index) =>
+      item.kind === 'entry' ? { path: [...path, item.key], node: item.value } : { path: [...path, index], node: item },
+    );
+    stack.push(...inner.reverse());
+  }
+  return paths;
 }

@@ -4,7 +4,7 @@ import { type Cipher, createCipher, type RandomSource } from '../core/cipher.ts'
 import type { Stash } from '../core/crypt.ts';
 import { encryptTree } from '../core/crypt.ts';
 import type { DataKey } from '../core/datakey.ts';
-import { type Metadata, resealedBlock, spellingAad, toStored } from '../core/metadata.ts';
+import { type Metadata, rekeyedBlock, resealedBlock, spellingAad, toStored } from '../core/metadata.ts';
 import { compileSelection, type SelectionRule } from '../core/selection.ts';
 import { applyChanges, type Changes, type Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
@@ -26,8 +26,17 @@ export interface SealInput {
   readonly keepSpelling: boolean;
   /** Set when a file is edited: unchanged values keep their ciphertext, the block its text. */
   readonly previous?:
-    | { readonly file: EncryptedFile; readonly stash: Stash; readonly spelling: StoredSpelling | undefined }
+    | {
+        readonly file: EncryptedFile;
+        /** Of use under the same data key only. */
+        readonly stash: Stash | undefined;
+        readonly spelling: StoredSpelling | undefined;
+      }
     | undefined;
+  /** Whether the former block does not stand as it is: its keys or rules have changed. */
+  readonly isRekeyed?: boolean | undefined;
+  /** The encrypted MAC as it stands, where no value and no rule has changed. Default: a new one. */
+  readonly mac?: string | undefined;
 }
 
 /** A spelling in both forms, so that an unchanged one keeps its ciphertext. */
@@ -40,13 +49,14 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
   const { file, metadata } = input;
   const cipher = createCipher(input.dataKey, input.random);
   const selection = await compileSelection(metadata.selection);
-  const { changes, mac, leaves, encrypted } = encryptTree(file.tree, {
+  const { changes, leaves, encrypted, ...fresh } = encryptTree(file.tree, {
     cipher,
     selection,
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     lastModified: metadata.lastModified,
     stash: input.previous?.stash,
   });
+  const mac = input.mac ?? fresh.mac;
   if (encrypted === 0 && leaves > 0 && !input.allowNothing) throw nothingEncrypted();
   if (input.format !== input.output) {
     const block = toStored({ ...metadata, mac, spelling: undefined });
@@ -80,7 +90,8 @@ function sealedBytes(
   const spelling = input.keepSpelling ? file.spelling(changes, rule) : undefined;
   const fresh = { ...input.metadata, mac, spelling: encryptedSpelling(spelling, cipher, previous?.spelling) };
   const old = previous?.file.blocks[0]?.value;
-  const block = old?.kind === 'mapping' ? resealedBlock(old, fresh) : toStored(fresh);
+  const renewed = input.isRekeyed ? rekeyedBlock : resealedBlock;
+  const block = old?.kind === 'mapping' ? renewed(old, fresh) : toStored(fresh);
   const sealed = file.rewrite(changes, block, { indent, keep: previous?.file, ...rule });
   if (input.keepSpelling)
     verifyRestores({ format, sealed, plain: file.tree as Tree<'plain'>, changes, spelling, original: input.bytes });

@@ -12,11 +12,12 @@ import { commandRows } from './compatibility/command.ts';
 import { execRows } from './compatibility/exec.ts';
 import { formatRows } from './compatibility/formats.ts';
 import { keyRows } from './compatibility/keys.ts';
+import { rekeyRows } from './compatibility/rekey.ts';
 import type { Row, Seen } from './compatibility/row.ts';
 import { setRows } from './compatibility/set.ts';
 import { newFolder, type Run, realSops, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
-const rows: readonly Row[] = [...commandRows, ...execRows, ...formatRows, ...keyRows, ...setRows];
+const rows: readonly Row[] = [...commandRows, ...execRows, ...formatRows, ...keyRows, ...rekeyRows, ...setRows];
 const page = readFileSync(join(root, 'docs', 'compatibility.md'), 'utf8');
 const recipient = readFileSync(join(vectors, 'keys', 'age-1.pub'), 'utf8').trim();
 const identities = join(vectors, 'keys', 'age-1.txt');

@@ -17,7 +17,7 @@ const model = newFolder();
 after(() => removeFolder(model));
 
 const env: Record<string, string> = {
-  SOPS_AGE_KEY_FILE: join(vectors, 'keys', 'age-1.txt'),
+  SOPS_AGE_KEY_FILE: join(model, 'identities.txt'),
   EDITOR: `sh -c 'printf "z: 9\\n" > "$0"'`,
   AWS_EC2_METADATA_DISABLED: 'true',
   AWS_ACCESS_KEY_ID: 'x',
@@ -33,6 +33,9 @@ const env: Record<string, string> = {
 before(async () => {
   mkdirSync(join(model, 'gnupg'), { mode: 0o700 });
   const plain = 'a: one\nb: two\n';
+  writeFileSync(join(model, 'source.yaml'), plain);
+  const identities = ['age-1.txt', 'age-3.txt'].map(name => readFileSync(join(vectors, 'keys', name), 'utf8'));
+  writeFileSync(join(model, 'identities.txt'), identities.join('\n'));
   const make = async (name: string, content: string, who: number): Promise<string> => {
     const run = await runTsops(['encrypt', '--age', recipient(who), '--filename-override', name, '-'], {
       cwd: model,
@@ -47,6 +50,14 @@ before(async () => {
   await make('enc.env', 'a=one\nb=two\n', 1);
   await make('enc.bin', 'text', 1);
   await make('foreign.yaml', plain, 2);
+  const stranger = ` - enc: junk\n          recipient: ${recipient(2)}\n        - enc:`;
+  writeFileSync(join(model, 'stranger.yaml'), encrypted.replace(' - enc:', stranger));
+  writeFileSync(join(model, 'no-rules.yaml'), 'stores: {}\n');
+  const groups = `creation_rules:\n  - key_groups:\n      - age: [${recipient(1)}]\n      - age: [${recipient(3)}]\n`;
+  writeFileSync(join(model, 'groups.sops.yaml'), groups);
+  const grouped = await runTsops(['encrypt', '--config', 'groups.sops.yaml', 'source.yaml'], { cwd: model });
+  assert.equal(grouped.status, 0, grouped.stderr);
+  writeFileSync(join(model, 'groups.yaml'), grouped.stdout);
   await make('nested.yaml', 'a: {b: c}\n', 1);
   writeFileSync(join(model, 'example.env'), 'a=\n');
   const [first = '', second = ''] = encrypted.split('\n');
@@ -77,8 +88,9 @@ async function ends(row: ExitRow): Promise<void> {
   assert.equal(run.status, row.status, run.stderr);
   // Of commands of others the status is theirs.
   if (run.status !== 0 && ![9, 137, 255].includes(run.status ?? 0)) {
-    assert.match(run.stderr, /^tsops: error: /m);
-    assert.equal(run.stdout.length, 0, 'a failed run prints nothing on standard output');
+    assert.match(run.stderr, /^(tsops: error: |Could not generate data key: )/m);
+    // What updatekeys would change is told before it is tried.
+    if (args[0] !== 'updatekeys') assert.equal(run.stdout.length, 0, 'a failed run prints nothing on standard output');
   }
   if (realSops === undefined || row.sops === null) return;
   const theirs = await inCopy(folder => runProgram(realSops ?? '', args, options(folder)));

@@ -118,7 +118,9 @@ export function caseFile(test: Case, name: string): Buffer | undefined {
 
 /** The name of a file of the case, whatever its ending: `plain`, `encrypted` or `decrypted`. */
 export function fileNamed(test: Case, stem: string): string | undefined {
-  const names = readdirSync(join(vectors, 'cases', test.area, test.name)).filter(name => name.startsWith(`${stem}.`));
+  const names = readdirSync(join(vectors, 'cases', test.area, test.name)).filter(
+    name => name.startsWith(`${stem}.`) && !name.endsWith('.sops.yaml'),
+  );
   return names.length > 1 ? names.find(name => !name.endsWith('.json')) : names[0];
 }
 

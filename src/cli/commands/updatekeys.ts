@@ -1,0 +1,158 @@
+/** `tsops updatekeys FILE …`: files get the keys, threshold and rules of the configuration. sops 3.13.2 cmd/sops/subcommand/updatekeys. */
+
+import { resolve } from 'node:path';
+import { TsopsError } from '../../errors.ts';
+import { isFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
+import { closeLines, nextLine } from '../../host/lines.ts';
+import { writeStdout } from '../../host/replace.ts';
+import { paintFor } from '../../host/terminal.ts';
+import { filesBelow, isFolder } from '../../host/walk.ts';
+import {
+  compareKeys,
+  formatPath,
+  inspectFile,
+  type KeysChange,
+  matchRule,
+  type Path,
+  type RuleMatch,
+  updateKeys,
+} from '../../index.ts';
+import type { Call } from '../call.ts';
+import { configFor } from '../configuration.ts';
+import { changeFile } from '../inplace.ts';
+import { changeLines } from '../keyschange.ts';
+import { keyContext } from '../keyservices.ts';
+import { openingOptions } from '../opening.ts';
+import { asTsopsError } from '../report.ts';
+import { about, formatsOf, refuseTemporary } from '../source.ts';
+
+interface Target {
+  readonly path: string;
+  /** Of a folder only files that are encrypted and have a rule are meant. */
+  readonly isNamed: boolean;
+}
+
+interface Outcome {
+  readonly file: string;
+  readonly status: 'current' | 'changed' | 'wouldChange' | 'declined' | 'failed';
+  readonly change?: KeysChange;
+  readonly error?: string;
+}
+
+export async function run(call: Call): Promise<void> {
+  const targets = call.operands.flatMap(targetsAt);
+  const outcomes: Outcome[] = [];
+  try {
+    for (const target of targets) outcomes.push(...(await attempt(call, target, targets.length > 1)));
+  } finally {
+    closeLines();
+  }
+  if (call.flags.json) await writeStdout(new TextEncoder().encode(`${JSON.stringify(outcomes, null, 2)}\n`));
+  const failed = outcomes.filter(({ status }) => status === 'failed').length;
+  if (failed > 0) throw new TsopsError('SOME_FAILED', `${failed} of ${outcomes.length} files could not be updated`);
+}
+
+function targetsAt(path: string): Target[] {
+  if (!isFolder(path)) return [{ path, isNamed: true }];
+  return filesBelow(path).map(file => ({ path: file, isNamed: false }));
+}
+
+/** With several files a failure is told and counted, and the others are done. */
+async function attempt(call: Call, target: Target, isOneOfSeveral: boolean): Promise<Outcome[]> {
+  try {
+    const outcome = await update(call, target);
+    return outcome === undefined ? [] : [outcome];
+  } catch (error) {
+    if (!isOneOfSeveral) throw error;
+    const known = asTsopsError(error, call.report.verbose).with({ file: target.path });
+    call.report.fail(known);
+    return [{ file: target.path, status: 'failed', error: known.code }];
+  }
+}
+
+async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | undefined> {
+  const { flags, report } = call;
+  refuseTemporary(path);
+  if (!(await isFile(path))) await readFileBounded(path);
+  const { format } = formatsOf(path, flags);
+  const rule = await ruleFor(call, path, isNamed);
+  const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
+  if (rule === undefined || (!isNamed && !(await isEncrypted(bytes, format)))) return undefined;
+  const keys = keyContext(call, rule.groups);
+  const change = await about({ path }, () => compareKeys(bytes, rule, { format, keys }));
+  if (!change.isNeeded) {
+    report.tell(`${path} is already up to date`);
+    return { file: path, status: 'current', change };
+  }
+  if (!flags.json) await show(path, change);
+  if (flags.dryRun) return { file: path, status: 'wouldChange', change };
+  if (!flags.yes && !(await isConfirmed())) {
+    report.tell(`${path} was left as it is`);
+    return { file: path, status: 'declined', change };
+  }
+  const onRotated = (paths: readonly Path[]) => warnOfKnownValues(call, path, paths);
+  const options = { ...openingOptions(call), keys, format, keepDataKey: flags.keepDataKey, onRotated };
+  await changeFile(call, path, before => updateKeys(before, rule, options));
+  report.tell(`${path} was updated`);
+  return { file: path, status: 'changed', change };
+}
+
+type Format = ReturnType<typeof formatsOf>['format'];
+
+async function isEncrypted(bytes: Uint8Array, format: Format): Promise<boolean> {
+  try {
+    return (await inspectFile(bytes, { format })).metadata !== undefined;
+  } catch (error) {
+    // Of a folder's files many are none of ours; one with a damaged block is.
+    return error instanceof TsopsError && error.code === 'METADATA_INVALID';
+  }
+}
+
+async function ruleFor(call: Call, path: string, isNamed: boolean): Promise<RuleMatch | undefined> {
+  const config = await configFor(call, path);
+  if (config === undefined || config.rules === undefined) {
+    const message =
+      config === undefined
+        ? 'config file not found'
+        : `the config file ${config.path} does not contain any creation rule`;
+    throw new TsopsError('CONFIG_NOT_FOUND', message, {
+      hints: ['Make one with `tsops init`, or name one with --config FILE.'],
+    });
+  }
+  try {
+    return await matchRule(config, resolve(path), { now: new Date() });
+  } catch (error) {
+    if (!isNamed && error instanceof TsopsError && error.code === 'NO_MATCHING_RULE') return undefined;
+    throw error;
+  }
+}
+
+async function show(path: string, change: KeysChange): Promise<void> {
+  const lines = [`The following changes will be made to ${path}:`, ...changeLines(change, await paintFor('stdout'))];
+  await writeStdout(new TextEncoder().encode(`${lines.join('\n')}\n`));
+}
+
+/** Only the two letters count, as with sops. */
+async function isConfirmed(): Promise<boolean> {
+  for (;;) {
+    await writeStdout(new TextEncoder().encode('Is this okay? (y/n):'));
+    const answer = (await nextLine())?.trim();
+    if (answer === 'y' || answer === 'n') return answer === 'y';
+    if (answer !== undefined) continue;
+    throw new TsopsError('DECLINED', 'nobody answered the question whether this is okay', {
+      hints: ['Pass --yes to update without a question, or --dry-run to see what would change.'],
+    });
+  }
+}
+
+const shownPaths = 20;
+
+/** A key that is taken out has seen the values, and the history of the repository keeps them. */
+function warnOfKnownValues({ report, flags }: Call, path: string, paths: readonly Path[]): void {
+  const kept = flags.keepDataKey
+    ? ' The data key is the old one (--keep-data-key), so later values can be read too.'
+    : '';
+  report.warn(`${path}: whoever held a removed key knows these values; change them where they are used.${kept}`);
+  for (const known of paths.slice(0, shownPaths)) report.tell(`  ${formatPath(known)}`);
+  if (paths.length > shownPaths) report.tell(`  and ${paths.length - shownPaths} more`);
+}
