@@ -68,6 +68,7 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   updatekeys: ['updatekeys', '-y', 'enc.yaml'],
   'groups add': ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER'],
   'groups delete': ['groups', 'delete', '-f', 'groups.yaml', '--shamir-secret-sharing-threshold', '1', '1'],
+  completion: ['completion', 'bash'],
   'exec-env': ['exec-env', 'enc.yaml', 'true'],
   'exec-file': ['exec-file', 'enc.yaml', 'cat {}'],
   run: ['run', '-f', 'enc.yaml', '--', 'true'],
@@ -538,6 +539,14 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       what: 'a signal ended the program: 128 and its number',
       sops: null,
     },
+  ],
+  completion: [
+    { args: ['completion', 'bash'], status: 0, what: 'the script' },
+    { args: ['completion', 'zsh'], status: 0, what: 'the script' },
+    { args: ['completion', 'fish'], status: 0, what: 'the script', sops: 3 },
+    { args: ['completion'], status: 0, what: 'help' },
+    { args: ['completion', '--nope'], status: 1, what: 'a flag is not known' },
+    { args: ['completion', 'tcsh'], status: 3, what: 'there is no script for the shell' },
   ],
   keyservice: [
     { args: ['keyservice', '--network', 'udp'], status: 1, what: 'the service cannot listen at the address', sops: 1 },

@@ -198,6 +198,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/groups-delete.ts'),
   },
   {
+    name: 'completion',
+    what: 'Print a script with which a shell completes commands and flags: bash, zsh, fish or powershell.',
+    operands: '[shell]',
+    flags: own('verbose'),
+    load: () => import('./commands/completion.ts'),
+  },
+  {
     name: 'exec-env',
     what: 'Run a shell command with the values of a file in its environment.',
     operands: '<file> <command>',
@@ -251,7 +258,7 @@ export const modeFlags: ReadonlyMap<string, ModeFlag> = new Map([
 ]);
 
 /** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
-export const absentCommands: readonly string[] = ['completion', 'publish'];
+export const absentCommands: readonly string[] = ['publish'];
 
 export function commandEntry(name: string): CommandEntry | undefined {
   return commands.find(command => command.name === name);

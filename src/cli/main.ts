@@ -6,6 +6,7 @@ import type { Report } from './report.ts';
 export async function main(argv: readonly string[]): Promise<number> {
   // The shortest way to the most frequent question: nothing is loaded for messages unless there is one.
   if (argv.length === 1 && /^--?v(ersion)?$/.test(argv[0] ?? '')) return printVersion().catch(failed);
+  if (argv.at(-1) === '--generate-bash-completion' && !argv.includes('--')) return suggest(argv).catch(failed);
   const { Report } = await import('./report.ts');
   const report = await Report.onTerminal();
   try {
@@ -31,11 +32,23 @@ async function failed(error: unknown, given?: Report): Promise<number> {
   return known.exitStatus;
 }
 
+/** Answers a completion script of sops, which may be installed for this program too. */
+async function suggest(argv: readonly string[]): Promise<number> {
+  const { suggestions } = await import('./completions/asked.ts');
+  const { env } = await import('../host/environment.ts');
+  return print(suggestions(argv.slice(0, -1), env('_CLI_ZSH_AUTOCOMPLETE_HACK') === '1'));
+}
+
 /** No request leaves the machine: tsops does not look for new versions. */
 async function printVersion(): Promise<number> {
   const { createRequire } = await import('node:module');
   const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
-  return print(`tsops ${version}\n`);
+  const { programName } = await import('../host/environment.ts');
+  const own = `tsops ${version}\n`;
+  if (programName() === 'tsops') return print(own);
+  // Programs around sops read the version of its format and flags from the first line.
+  const { formatVersion } = await import('../index.ts');
+  return print(`sops ${formatVersion}\n${own}`);
 }
 
 async function print(text: string): Promise<number> {

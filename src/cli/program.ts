@@ -1,6 +1,7 @@
 /** The commander program: built from the table of flags, it writes the help and gives every command its values. */
 
 import { Command, Option } from 'commander';
+import { programName } from '../host/environment.ts';
 import type { KeyKind } from '../index.ts';
 import type { Invocation } from './arguments.ts';
 import type { Call, Ending, KeyTexts } from './call.ts';
@@ -95,23 +96,23 @@ function keyTexts(values: ReadonlyMap<string, unknown>, wanted: KeyFlagUse): Key
 const introduction = `tsops encrypts the values of YAML, JSON, dotenv, INI and binary files in the sops 3.x file format,
 and keeps every other byte as it was.`;
 
-const closing = `
+const closing = (name: string): string => `
 Without a command, as with sops:
-  tsops FILE             the same as tsops edit FILE
-  tsops -d FILE          the same as tsops decrypt FILE
-  tsops -e FILE          the same as tsops encrypt FILE
+  ${`${name} FILE`.padEnd(22)} the same as ${name} edit FILE
+  ${`${name} -d FILE`.padEnd(22)} the same as ${name} decrypt FILE
+  ${`${name} -e FILE`.padEnd(22)} the same as ${name} encrypt FILE
 
 A file called "-" is standard input. Flags may stand before or after the file, with one or two dashes.`;
 
 /** The help on a command, or on all of them. */
 export function helpText(topic: string | undefined): string {
-  const program = new Command('tsops')
+  const program = new Command(programName())
     .description(introduction)
     .usage('[command] [flags] [file]')
     .helpOption('-h, --help', 'Show this help.')
     .option('-v, --version', 'Show the version of tsops.')
     .helpCommand('help [command]', 'Show the help on a command.')
-    .addHelpText('after', closing);
+    .addHelpText('after', closing(programName()));
   for (const entry of commands) {
     if (topic === undefined || entry.name === topic || entry.name.startsWith(`${topic} `))
       program.addCommand(commandOf(entry));

@@ -11,3 +11,9 @@ export function inherited(): Record<string, string> {
     Object.entries(process.env).filter((entry): entry is [string, string] => entry[1] !== undefined),
   );
 }
+
+/** The name that this program was started by: `sops` where a link or a copy of it is called so, else `tsops`. */
+export function programName(): 'sops' | 'tsops' {
+  const started = (process.argv[1] ?? '').split(/[/\\]/).at(-1) ?? '';
+  return /^sops(\.(js|mjs|cmd|exe))?$/i.test(started) ? 'sops' : 'tsops';
+}

@@ -15,9 +15,18 @@ import { keyRows } from './compatibility/keys.ts';
 import { rekeyRows } from './compatibility/rekey.ts';
 import type { Row, Seen } from './compatibility/row.ts';
 import { setRows } from './compatibility/set.ts';
+import { viewRows } from './compatibility/view.ts';
 import { newFolder, type Run, realSops, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
-const rows: readonly Row[] = [...commandRows, ...execRows, ...formatRows, ...keyRows, ...rekeyRows, ...setRows];
+const rows: readonly Row[] = [
+  ...commandRows,
+  ...execRows,
+  ...formatRows,
+  ...keyRows,
+  ...rekeyRows,
+  ...setRows,
+  ...viewRows,
+];
 const page = readFileSync(join(root, 'docs', 'compatibility.md'), 'utf8');
 const recipient = readFileSync(join(vectors, 'keys', 'age-1.pub'), 'utf8').trim();
 const identities = join(vectors, 'keys', 'age-1.txt');
