@@ -34,6 +34,11 @@ export const errorKinds = {
   METADATA_INVALID: kind(1, 'The sops metadata of the file is damaged or contradicts itself.'),
   PATH_NOT_FOUND: kind(1, 'The key path does not exist in the file.'),
   LISTEN_FAILED: kind(1, 'The key service cannot listen at the address.'),
+  NO_DESTINATION: kind(
+    1,
+    'No destination rule of the .sops.yaml matches the file, or the one that does is not complete.',
+  ),
+  PUBLISH_FAILED: kind(1, 'The destination did not take the content.'),
   COMMAND_FAILED: kind(1, 'The command that was to be run cannot be started.'),
   USER_UNAVAILABLE: kind(
     1,

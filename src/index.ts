@@ -4,6 +4,7 @@
  */
 
 export { keyAddresses } from './config/addresses.ts';
+export { type DestinationMatch, matchDestination } from './config/destinations.ts';
 export { explainRules, type RuleExplanation } from './config/explain.ts';
 export { type FoundConfig, findConfig } from './config/find.ts';
 export { type Config, loadConfig, parseConfig } from './config/load.ts';
@@ -34,6 +35,7 @@ export { addGroup, deleteGroup, type GroupOptions } from './ops/groups.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
 export type { OpenOptions } from './ops/open.ts';
+export { type Publication, type PublishOptions, publication } from './ops/publish.ts';
 export { type RotateOptions, rotate } from './ops/rotate.ts';
 export { JsonText, type SetOptions, type SetValue, set } from './ops/set.ts';
 export { type UnsetOptions, unset } from './ops/unset.ts';

@@ -66,6 +66,7 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   rotate: ['rotate', 'enc.yaml'],
   updatekeys: ['updatekeys', '-y', 'enc.yaml'],
+  publish: ['publish', '--yes', '--config', 'publish.sops.yaml', 'enc.yaml'],
   'groups add': ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER'],
   'groups delete': ['groups', 'delete', '-f', 'groups.yaml', '--shamir-secret-sharing-threshold', '1', '1'],
   completion: ['completion', 'bash'],
@@ -392,6 +393,42 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['updatekeys'], status: 100, what: 'no file was named, or it does not exist' },
     { args: ['updatekeys', '-y', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
   ],
+  publish: [
+    ...usage('publish'),
+    {
+      args: ['publish', '--yes', 'enc.yaml'],
+      status: 1,
+      what: 'there is no destination for the file, or it did not take it; the file is not encrypted',
+    },
+    {
+      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'plain.yaml'],
+      status: 1,
+      what: 'there is no destination for the file, or it did not take it; the file is not encrypted',
+    },
+    {
+      args: ['publish', '--yes', '--config', 'publish.sops.yaml', '.'],
+      status: 1,
+      what: 'a folder without --recursive; nobody answered, or it was declined',
+    },
+    {
+      args: ['publish', '--config', 'publish.sops.yaml', 'enc.yaml'],
+      status: 1,
+      what: 'a folder without --recursive; nobody answered, or it was declined',
+    },
+    {
+      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'foreign.yaml'],
+      status: 128,
+      what: 'no key at hand opens the file',
+      sops: 1,
+    },
+    {
+      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'nosuch.yaml'],
+      status: 100,
+      what: 'no file was named, or it does not exist',
+      sops: null,
+    },
+    { args: ['publish'], status: 100, what: 'no file was named, or it does not exist' },
+  ],
   'groups add': [
     {
       args: ['groups', 'add', '--nope'],
@@ -558,6 +595,7 @@ const addFlags = ['kms', 'gcp-kms', 'hckms', 'azure-kv', 'pgp', 'hc-vault-transi
 const unusable = (prefix: string): Record<string, readonly [number, string]> =>
   Object.fromEntries(addFlags.map(name => [`${prefix}${name}`, [1, 'the key cannot be used']]));
 Object.assign(otherEnds as Record<string, unknown>, {
+  publish: { config: [1, 'the other configuration has no destination'] },
   rotate: { ...unusable('add-'), 'rm-age': [1, 'no key would be left'] },
   'groups add': { ...unusable(''), 'shamir-secret-sharing-threshold': [1, 'one of two groups is no threshold'] },
 });

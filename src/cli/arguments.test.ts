@@ -141,9 +141,9 @@ const rows: Record<string, Row[]> = {
     [['--version', '--check-for-updates'], version],
     [['encrypt', '-v', 'f'], 1],
   ],
-  'what this version does not have': [
+  'other commands, and what there is not': [
     [['set', 'f', '["a"]', '-5'], 1],
-    [['publish', 'f'], 1],
+    [['publish', 'f', '-y'], as('publish', '--yes', '--', 'f')],
     [['--set', '["a"] 1', 'f'], as('set', '--', 'f', '["a"]', '1')],
     [['--set', '["a"] 1'], 100],
     [['--set', '["a"]1', 'f'], 7],

@@ -16,7 +16,6 @@ export interface Grammar {
   readonly flags: ReadonlyMap<string, Flag>;
   readonly commands: readonly CommandEntry[];
   readonly modeFlags: ReadonlyMap<string, ModeFlag>;
-  readonly absentCommands: readonly string[];
 }
 
 export interface Invocation {
@@ -42,7 +41,7 @@ export function normalise(argv: readonly string[], grammar: Grammar, env: Enviro
   if (group !== undefined) return helpOn([group, ...reading.operands.slice(1, 2)], grammar);
   const mode = modeOf(reading, grammar);
   const command = grammar.commands.find(entry => entry.name === (named ?? mode?.command ?? 'edit'));
-  if (command === undefined) throw absent(named ?? mode?.command ?? 'edit');
+  if (command === undefined) throw usage('there is no such command');
   if (named !== undefined && mode !== undefined)
     throw usage(`--${mode.command} stands for a command, and ${named} is one already`);
   return settle(command, withTextOfMode(reading, mode), named === undefined, grammar, env);
@@ -82,7 +81,6 @@ function readArguments(argv: readonly string[], grammar: Grammar): Reading {
       at += readFlag(word, argv[at + 1], given, grammar);
       continue;
     }
-    if (words.length === 0) refuseAbsent(word, grammar);
     words.push(word);
     if (isForeign(words, grammar)) return reading(words, argv.slice(at + 1), given, grammar);
   }
@@ -112,16 +110,6 @@ function groupOf({ operands, isEscaped }: Reading, grammar: Grammar): string | u
   const [first] = operands;
   if (isEscaped || first === undefined) return undefined;
   return grammar.commands.some(entry => entry.name.startsWith(`${first} `)) ? first : undefined;
-}
-
-function refuseAbsent(word: string, grammar: Grammar): void {
-  if (grammar.absentCommands.includes(word)) throw absent(word);
-}
-
-function absent(command: string): TsopsError {
-  return usage(`this version of tsops does not have the command ${command}`, [
-    `If a file of that name is meant, write ./${command}.`,
-  ]);
 }
 
 /** Flags that every command takes: two questions, and two of sops about a network request that tsops never makes. */

@@ -173,6 +173,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/updatekeys.ts'),
   },
   {
+    name: 'publish',
+    what: 'Send a file, or all files of a folder, to the destination that the .sops.yaml names.',
+    operands: '<path>',
+    flags: own(
+      ...own('yes', 'dry-run', 'recursive', 'omit-extensions', 'input-type', 'config'),
+      ...own('decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/publish.ts'),
+  },
+  {
     name: 'groups add',
     what: 'Add a key group to a file.',
     operands: '',
@@ -256,9 +266,6 @@ export const modeFlags: ReadonlyMap<string, ModeFlag> = new Map([
   ['r', { command: 'rotate', kind: 'boolean' }],
   ['set', { command: 'set', kind: 'text' }],
 ]);
-
-/** What sops 3.13.2 has and this version has not. It is refused by name, so that it is never taken for a file or passed over. */
-export const absentCommands: readonly string[] = ['publish'];
 
 export function commandEntry(name: string): CommandEntry | undefined {
   return commands.find(command => command.name === name);

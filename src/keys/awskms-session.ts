@@ -28,6 +28,12 @@ export interface AwsSession {
   readonly client: KMSClient;
 }
 
+export interface AwsSettings {
+  readonly credentials: Identify;
+  readonly requestHandler: HttpSettings;
+  readonly logger: typeof quiet;
+}
+
 type Provider = ReturnType<typeof fromIni>;
 type Identity = Awaited<ReturnType<Provider>>;
 type Identify = () => Promise<Identity>;
@@ -44,25 +50,37 @@ const refreshMs = 5 * 60_000;
 /** The SDK warns on the console unless it is given a place for that. */
 const quiet = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} };
 
+/** What every client of AWS is made with: credentials that have been found, bounds, proxies; or why there are none. */
+export async function awsSettings(place: AwsPlace, context: KeyContext): Promise<AwsSettings | AwsFault> {
+  const http = await httpSettings(context);
+  if (isFault(http)) return http;
+  const own = await ownCredentials(place, http, context);
+  if (isFault(own)) return own;
+  const credentials = place.role === '' ? own.identify : await assumed(place, own.identify, http, context);
+  if (isFault(credentials)) return credentials;
+  return { credentials, requestHandler: http, logger: quiet };
+}
+
 /** A client with credentials that have been found, or why there are none. Kept for the run. */
 export function openSession(place: AwsPlace, context: KeyContext): Promise<AwsSession | AwsFault> {
   const id = `awskms ${JSON.stringify([place.region, place.role, place.profile])}`;
   return remembered(context, id, async () => {
-    const http = await httpSettings(context);
-    if (isFault(http)) return http;
-    const own = await ownCredentials(place, http, context);
-    if (isFault(own)) return own;
-    const credentials = place.role === '' ? own.identify : await assumed(place, own.identify, http, context);
-    if (isFault(credentials)) return credentials;
+    const common = await awsSettings(place, context);
+    if (isFault(common)) return common;
     const { KMSClient } = await import('@aws-sdk/client-kms');
     const { region, profile } = place;
-    const settings: KMSClientConfig = { region, credentials, requestHandler: http, logger: quiet };
+    const settings: KMSClientConfig = { region, ...common };
     return { client: new KMSClient(profile === '' ? settings : { ...settings, profile }) };
   });
 }
 
-/** What the environment says of a service: `KMS` or `STS`. */
-export function awsStep(service: 'KMS' | 'STS', permission: string, region: string, context: KeyContext): AwsStep {
+/** What the environment says of a service. */
+export function awsStep(
+  service: 'KMS' | 'STS' | 'S3',
+  permission: string,
+  region: string,
+  context: KeyContext,
+): AwsStep {
   const variables = [`AWS_ENDPOINT_URL_${service}`, 'AWS_ENDPOINT_URL'];
   return {
     service: `AWS ${service} in ${region}`,

@@ -12,6 +12,7 @@ import { commandRows } from './compatibility/command.ts';
 import { execRows } from './compatibility/exec.ts';
 import { formatRows } from './compatibility/formats.ts';
 import { keyRows } from './compatibility/keys.ts';
+import { publishRows } from './compatibility/publish.ts';
 import { rekeyRows } from './compatibility/rekey.ts';
 import type { Row, Seen } from './compatibility/row.ts';
 import { setRows } from './compatibility/set.ts';
@@ -23,6 +24,7 @@ const rows: readonly Row[] = [
   ...execRows,
   ...formatRows,
   ...keyRows,
+  ...publishRows,
   ...rekeyRows,
   ...setRows,
   ...viewRows,

@@ -14,10 +14,11 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
   formats: ['core', 'errors'],
   host: ['errors'],
   keys: ['host', 'core', 'errors'],
+  publish: ['keys', 'host', 'core', 'errors'],
   keyservice: ['keys', 'host', 'core', 'errors'],
   config: ['keys', 'host', 'formats', 'core', 'errors'],
-  ops: ['config', 'keys', 'host', 'formats', 'core', 'errors'],
-  index: ['ops', 'config', 'keyservice', 'keys', 'host', 'formats', 'core', 'errors'],
+  ops: ['publish', 'config', 'keys', 'host', 'formats', 'core', 'errors'],
+  index: ['ops', 'publish', 'config', 'keyservice', 'keys', 'host', 'formats', 'core', 'errors'],
   cli: ['index', 'host', 'errors'],
 };
 

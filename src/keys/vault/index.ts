@@ -65,7 +65,10 @@ async function asked(
   const isOwn = verb === 'encrypt' && key.enc === '' && context.namesOwnKeys !== false;
   await checkTrust(key.vaultAddress, !isOwn, context);
   const settings = await readSettings(context);
-  return { outcome: await ask({ origin, path, fields }, settings, context), settings };
+  return {
+    outcome: await ask({ origin, path, method: 'PUT', body: JSON.stringify(fields) }, settings, context),
+    settings,
+  };
 }
 
 const placeHint = 'Look at hc_vault in the sops block of the file: whoever wrote it may have meant harm.';

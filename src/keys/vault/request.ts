@@ -1,4 +1,4 @@
-/** One question to the transit engine of a Vault server, with its retries. */
+/** One question to a Vault server, with its retries. */
 
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type HttpFault, type HttpResponse, isFault, sendRequest } from '../../host/http.ts';
@@ -12,7 +12,9 @@ export interface Question {
   /** Scheme, host and port of the server. */
   readonly origin: string;
   readonly path: string;
-  readonly fields: Readonly<Record<string, string>>;
+  readonly method: 'GET' | 'PUT';
+  /** JSON. */
+  readonly body?: string | undefined;
 }
 
 /** How long the first wait before a retry is; every other one is longer by this. hashicorp/vault/api MinRetryWait */
@@ -20,7 +22,7 @@ const retryWaitMs = 1000;
 
 /** The last answer, or the fault in its place. @throws TsopsError WRAP_FAILED for an agent address that cannot be one */
 export async function ask(
-  { origin, path, fields }: Question,
+  { origin, path, method, body }: Question,
   settings: VaultSettings,
   context: KeyContext,
 ): Promise<HttpResponse | HttpFault> {
@@ -34,7 +36,7 @@ export async function ask(
   const started = performance.now();
   for (let tries = 1; ; tries += 1) {
     const leftMs = Math.ceil(timeoutMs - (performance.now() - started));
-    const request = { method: 'PUT', ...place, headers, body: JSON.stringify(fields), tls } as const;
+    const request = { method, ...place, headers, body, tls } as const;
     const outcome = await sendRequest({ ...request, timeoutMs: Math.max(1, leftMs) });
     // The whole time is the user's setting; what was left of it at the last try says nothing.
     if (isFault(outcome) && outcome.fault === 'timeout') return tooSlow(outcome, timeoutMs, tries);
