@@ -31,6 +31,7 @@ export { type DecryptOptions, decrypt } from './ops/decrypt.ts';
 export { type EditCheck, type EditOptions, edit } from './ops/edit.ts';
 export { type EncryptOptions, encrypt } from './ops/encrypt.ts';
 export { dotenvNames, type EnvironmentOptions, environment, type Variable } from './ops/environment.ts';
+export { type GetOptions, get, type ValueForm, valueForms } from './ops/get.ts';
 export { addGroup, deleteGroup, type GroupOptions } from './ops/groups.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';

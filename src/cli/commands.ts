@@ -73,9 +73,20 @@ export const commands: readonly CommandEntry[] = [
     operands: '[file]',
     flags: own(
       ...own('in-place', 'output', ...types, 'filename-override', 'config'),
-      ...own('extract', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed', 'verbose'),
+      ...own('extract', 'format', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed'),
+      'verbose',
     ),
     load: () => import('./commands/decrypt.ts'),
+  },
+  {
+    name: 'get',
+    what: 'Print values of an encrypted file by their paths (`get FILE db.password`).',
+    operands: '<file> [path...]',
+    flags: own(
+      ...own('format', 'output', ...types, 'filename-override', 'config'),
+      ...own('ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
+    ),
+    load: () => import('./commands/get.ts'),
   },
   {
     name: 'edit',

@@ -3,7 +3,7 @@
  * meanings are those of sops 3.13.2 (cmd/sops/main.go); the flags of master keys come from the list of providers.
  */
 
-import { formatNames, type KeyKind, keyOptions } from '../index.ts';
+import { formatNames, type KeyKind, keyOptions, valueForms } from '../index.ts';
 
 /** A `switch` is on unless it is given as `=false`; a `list` may be given several times. */
 export type FlagKind = 'boolean' | 'switch' | 'text' | 'number' | 'list';
@@ -47,7 +47,15 @@ const ownFlags = {
     env: 'TSOPS_LAYOUT',
     words: ['kept', 'sops'],
   }),
-  extract: flag('text', 'Print only the value at this path, such as \'["a"][0]\'.', { value: 'PATH' }),
+  extract: flag('list', 'Print only the value at this path, such as \'["a"][0]\'; repeatable.', { value: 'PATH' }),
+  format: flag(
+    'text',
+    'The form of what is printed: texts as they are (raw), JSON, lines for a shell, or a dotenv file.',
+    {
+      value: 'FORM',
+      words: valueForms,
+    },
+  ),
   'ignore-mac': flag('boolean', 'Do not check that the file is complete and unchanged.'),
   'decryption-order': flag('text', 'Kinds of keys in the order in which they are tried, such as "pgp,age".', {
     value: 'KINDS',

@@ -1,6 +1,6 @@
 /** `environment`: an encrypted file as environment variables. sops 3.13.2 cmd/sops/main.go exec-env. */
 
-import { applyChanges, type Leaf, type Mapping, type Node, type Path, type Scalar, type Tree } from '../core/tree.ts';
+import { applyChanges, type Leaf, type Node, type Path, type Scalar, type Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import { rawScalar, readable } from '../formats/flat.ts';
 import type { PlainFile } from '../formats/format.ts';
@@ -67,7 +67,8 @@ export async function dotenvNames(content: Content): Promise<readonly string[]> 
   return (await commonVariables(bytesOf(content))).map(({ name }) => name);
 }
 
-async function commonVariables(bytes: Uint8Array): Promise<Variable[]> {
+/** The variables of a dotenv file in the common dialect; of equal names the last one counts. @throws TsopsError FILE_SYNTAX */
+export async function commonVariables(bytes: Uint8Array): Promise<Variable[]> {
   const { parseDialect } = await import('../formats/dotenv/dialect.ts');
   const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(bytes);
   const found = new Map<string, Variable>();
@@ -79,13 +80,14 @@ async function commonVariables(bytes: Uint8Array): Promise<Variable[]> {
   return [...found.values()];
 }
 
-interface Place {
+/** A value, and its path from where the search began. */
+export interface Place {
   readonly path: Path;
   readonly leaf: Leaf;
 }
 
-/** Keeps its own stack: nesting has no limit here. */
-function* leavesOf(root: Mapping, flatten: string | undefined): Generator<Place> {
+/** Every value below a node, with its path from there. Keeps its own stack: nesting has no limit here. */
+export function* leavesOf(root: Node, flatten: string | undefined): Generator<Place> {
   const open: { path: Path; node: Node }[] = [{ path: [], node: root }];
   for (let next = open.pop(); next !== undefined; next = open.pop()) {
     const { path, node } = next;
@@ -107,9 +109,14 @@ function variableOf(path: Path, { value }: Leaf, flatten: string): Variable {
   if (name === '' || /[=\0]/.test(name)) {
     throw refused('a key that is empty or holds = or a null character cannot be the name of a variable', path);
   }
+  return { name, value: valueText(value, path) };
+}
+
+/** The text of a value as a variable has it. @throws TsopsError NOT_REPRESENTABLE */
+export function valueText(value: Scalar, path: Path): string {
   const text = textOf(value, path);
   checkValue(text, path);
-  return { name, value: text };
+  return text;
 }
 
 function textOf(value: Scalar, path: Path): string {

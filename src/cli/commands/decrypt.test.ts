@@ -187,3 +187,18 @@ test('an encrypted file may be larger than the largest plain one, and has a limi
   }
   fs.rmSync(work.path('big.bin'));
 });
+
+test('several values, and other forms of them', () => {
+  const run = (...args: string[]) => work.run(['decrypt', ...args, 'f.yaml']);
+  assert.equal(run('--extract', '["a"]', '--extract', '["list"][0]').stdout, `${canary}\n1\n`);
+  assert.equal(run('--format', 'shell', '--extract', '["a"]').stdout, `export a='${canary}'\n`);
+  assert.equal(work.run(['get', 'f.yaml', 'a', 'list[0]']).stdout, `${canary}\n1\n`);
+  assert.equal(work.run(['get', '-', 'a', '--input-type', 'yaml'], { input: work.read('f.yaml') }).stdout, canary);
+  assert.equal(run('--format', 'json', '--output', 'out.json').status, 0);
+  assert.equal(work.mode('out.json'), 0o600);
+  for (const wrong of [['-i'], ['--if-needed'], ['--output-type', 'json']])
+    assert.equal(run('--format', 'json', ...wrong).status, 8, wrong.join());
+  const missing = work.run(['get', 'f.yaml', 'a', 'nope']);
+  assert.deepEqual([missing.status, missing.stdout], [1, '']);
+  assert.match(missing.stderr, /\["nope"\]/);
+});

@@ -6,12 +6,15 @@ import { decrypt, formatNames, inspectFile, parseTreePath } from '../../index.ts
 import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { openingOptions } from '../opening.ts';
+import { readingOf } from '../reading.ts';
 import { about, putResult, readSource, type Source, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   const { file, flags } = call;
+  const paths = flags.extract ?? [];
+  if (paths.length > 1 || flags.format !== undefined) return someValues(call, paths);
   const source = await sourceOf(file, flags);
-  const { extract } = flags;
+  const [extract] = paths;
   const layout = flags.layout === 'sops' ? 'sops' : 'kept';
   const converts = extract !== undefined || source.format !== source.outputFormat;
   const printedAnew = converts || layout === 'sops';
@@ -33,12 +36,18 @@ export async function run(call: Call): Promise<void> {
   await putResult(source, flags, plain, { secret: true });
 }
 
+async function someValues(call: Call, paths: readonly string[]): Promise<void> {
+  if (call.flags.ifNeeded) throw onlyPassedThrough();
+  for (const path of paths) parseTreePath(path);
+  await readingOf(call, paths);
+}
+
 function onlyPassedThrough(): TsopsError {
   return new TsopsError(
     'CONFLICTING_OPTIONS',
-    'the file is not encrypted, and --if-needed only passes such a file through',
+    '--if-needed passes a file that is not encrypted through as it is, and something else is asked for',
     {
-      hints: ['Leave out --extract and --output-type, or leave out --if-needed.'],
+      hints: ['Leave out --extract, --format and --output-type, or leave out --if-needed.'],
     },
   );
 }
