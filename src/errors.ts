@@ -48,6 +48,7 @@ export const errorKinds = {
   FILE_SYNTAX: kind(2, 'The file cannot be parsed.'),
   FILE_UNREADABLE: kind(2, 'The file cannot be read.'),
   FILE_UNWRITABLE: kind(3, 'The output cannot be written.'),
+  AUDIT_FAILED: kind(3, 'The audit log that TSOPS_AUDIT_LOG names cannot be written.'),
   FILE_LOCKED: kind(3, 'Another process is changing the file and did not finish in time.'),
   NOT_REPRESENTABLE: kind(4, 'The output format cannot hold this content.'),
   RESERVED_KEY: kind(4, 'A later document has the reserved top-level key sops.'),

@@ -108,6 +108,16 @@ export class Workspace {
     return this.#ended(this.#spawn(args, options));
   }
 
+  /** Runs `tsops` behind another program, such as a shell that sets limits first; its last arguments are the command line. */
+  runBehind(program: readonly string[], args: readonly string[], options: RunOptions = {}): Outcome {
+    const [name = '', ...first] = program;
+    const done = spawnSync(name, [...first, process.execPath, ...start, ...args], {
+      ...this.#settings(options),
+      timeout: 60_000,
+    });
+    return this.#checked(done);
+  }
+
   /** Starts `tsops`, waits until `ready` is true, and sends a signal. */
   async interrupt(
     args: readonly string[],

@@ -1,6 +1,7 @@
 /** What a command is given. */
 
 import type { KeyKind } from '../index.ts';
+import type { Audit } from './audit.ts';
 import type { FlagValues, KeyFlagUse } from './flags.ts';
 import type { Report } from './report.ts';
 
@@ -26,4 +27,6 @@ export interface Call {
   /** Those of all flags of keys, by what is done with them. */
   readonly keysFor: Readonly<Record<KeyFlagUse, KeyTexts>>;
   readonly report: Report;
+  /** Where uses of keys are noted down; undefined unless TSOPS_AUDIT_LOG asks for it. */
+  readonly audit?: Audit | undefined;
 }

@@ -16,6 +16,8 @@ export interface CommandEntry {
   readonly operandStatus?: number;
   /** Whether what follows the first operand is a command line of somebody else, in which no flags of ours are looked for. */
   readonly passThrough?: boolean;
+  /** Whether it uses no master key, so that the audit log has nothing to say of it. */
+  readonly usesNoKeys?: boolean;
   /** Whether flags of keys that are given several times add up; else the last one counts. */
   readonly keysAddUp?: boolean;
   readonly flags: readonly string[];
@@ -132,6 +134,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Tell as JSON whether a file is encrypted.',
     operands: '<file>',
     flags: own('input-type', 'config', 'verbose'),
+    usesNoKeys: true,
     load: () => import('./commands/filestatus.ts'),
   },
   {
@@ -139,6 +142,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Show which creation rule of the .sops.yaml a file gets, and why (`rules test FILE`).',
     operands: '<file>',
     flags: own('config', 'json', 'verbose'),
+    usesNoKeys: true,
     load: () => import('./commands/rules.ts'),
   },
   {
@@ -146,6 +150,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Make a new age identity.',
     operands: '',
     flags: own('output', 'pq', 'verbose'),
+    usesNoKeys: true,
     load: () => import('./commands/keygen.ts'),
   },
   {
@@ -153,6 +158,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Set up a repository: an age identity of your own and a .sops.yaml.',
     operands: '',
     flags: own('pq', 'verbose'),
+    usesNoKeys: true,
     load: () => import('./commands/init.ts'),
   },
   {
@@ -223,6 +229,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Print a script with which a shell completes commands and flags: bash, zsh, fish or powershell.',
     operands: '[shell]',
     flags: own('verbose'),
+    usesNoKeys: true,
     load: () => import('./commands/completion.ts'),
   },
   {

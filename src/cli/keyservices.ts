@@ -12,7 +12,7 @@ import type { FlagValues } from './flags.ts';
  * @throws TsopsError USAGE
  */
 export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyContext {
-  const { flags, report } = call;
+  const { audit, flags, report } = call;
   let configured: Promise<readonly string[]> | undefined;
   const context = systemContext({
     timeoutMs: timeoutOf(flags),
@@ -23,7 +23,8 @@ export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyCont
   });
   const { services, warnings } = openKeyServices((flags.keyservice ?? []).join(','), { timeoutMs: context.timeoutMs });
   for (const warning of warnings) report.warn(warning);
-  return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice };
+  const onKeysUsed = audit && ((...used: Parameters<typeof audit.used>) => audit.used(...used));
+  return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice, onKeysUsed };
 }
 
 /** The bound of --timeout in milliseconds. @throws TsopsError USAGE */

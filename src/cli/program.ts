@@ -1,27 +1,57 @@
 /** The commander program: built from the table of flags, it writes the help and gives every command its values. */
 
 import { Command, Option } from 'commander';
-import { programName } from '../host/environment.ts';
+import { env, programName } from '../host/environment.ts';
 import type { KeyKind } from '../index.ts';
 import type { Invocation } from './arguments.ts';
+import type { Audit } from './audit.ts';
 import type { Call, Ending, KeyTexts } from './call.ts';
 import { type CommandEntry, commandEntry, commands } from './commands.ts';
 import { type Flag, type FlagValues, flags, type KeyFlagUse, keyFlags, propertyOf } from './flags.ts';
-import type { Report } from './report.ts';
+import { asTsopsError, type Report } from './report.ts';
 
 /** Runs the command of an invocation; gives its exit status. */
 export async function runCommand(invocation: Invocation, argv: readonly string[], report: Report): Promise<number> {
   const entry = commandEntry(invocation.command);
   if (entry === undefined) throw new RangeError('a command without an entry');
   const { run } = await entry.load();
-  let running: Promise<Ending> | undefined;
+  let call: Omit<Call, 'audit'> | undefined;
   const command = commandOf(entry).action((...received: unknown[]) => {
     const [options, { args }] = received.slice(-2) as [Record<string, unknown>, Command];
-    running = run({ ...callOf(entry, options, args, report), isMode: invocation.isMode, argv });
+    call = { ...callOf(entry, options, args, report), isMode: invocation.isMode, argv };
   });
   await sweep();
   await command.parseAsync(invocation.vector.slice(1), { from: 'user' });
-  return (await running) ?? 0;
+  if (call === undefined) throw new RangeError('a command without a call');
+  return audited(entry, call, run);
+}
+
+type Run = (call: Call) => Promise<Ending>;
+
+/** Runs a command under the eyes of the audit log, where there is one. */
+async function audited(entry: CommandEntry, call: Call, run: Run): Promise<number> {
+  const log = entry.usesNoKeys ? undefined : env('TSOPS_AUDIT_LOG');
+  if (!log) return (await run(call)) ?? 0;
+  const { Audit } = await import('./audit.ts');
+  const audit = new Audit(log, entry.name, call.flags.filenameOverride);
+  let status: number;
+  try {
+    status = (await run({ ...call, audit })) ?? 0;
+  } catch (error) {
+    noteFailure(audit, error, call.report);
+    throw error;
+  }
+  audit.ended(status);
+  return status;
+}
+
+/** What the run failed with is told, whether or not it can be noted down. */
+function noteFailure(audit: Audit, error: unknown, report: Report): void {
+  try {
+    audit.ended(asTsopsError(error, false).exitStatus, error);
+  } catch {
+    report.warn('the end of this run could not be noted down in the audit log');
+  }
 }
 
 /** Plain text that a killed process could not remove goes with the next run, whichever it is. */

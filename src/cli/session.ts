@@ -78,4 +78,10 @@ export class EditingSession {
 }
 
 /** No other text makes these good. */
-const final: ReadonlySet<string> = new Set(['FILE_UNCHANGED', 'EDIT_CANCELLED', 'EDITOR_FAILED', 'FILE_UNWRITABLE']);
+const final: ReadonlySet<string> = new Set([
+  'FILE_UNCHANGED',
+  'EDIT_CANCELLED',
+  'EDITOR_FAILED',
+  'FILE_UNWRITABLE',
+  'AUDIT_FAILED',
+]);

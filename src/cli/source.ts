@@ -1,5 +1,6 @@
 /** Where a command's input comes from, by which name and format it is known, and where the result goes. */
 
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { TsopsError } from '../errors.ts';
 import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin } from '../host/files.ts';
 import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
@@ -85,10 +86,15 @@ export async function putResult(
   else await writeStdout(bytes);
 }
 
+const current = new AsyncLocalStorage<Pick<Source, 'path'>>();
+
+/** The file that is being worked on. */
+export const currentSource = (): Pick<Source, 'path'> | undefined => current.getStore();
+
 /** Runs the work on a file and says in its errors which file it was. */
 export async function about<T>(source: Pick<Source, 'path'>, work: () => Promise<T>): Promise<T> {
   try {
-    return await work();
+    return await current.run(source, work);
   } catch (error) {
     if (error instanceof TsopsError) throw error.with({ file: source.path ?? '-' });
     throw error;

@@ -1,8 +1,25 @@
-/** Becoming another user of the system, for good: user, group and supplementary groups. */
+/** The user that this process runs as; and becoming another one, for good: user, group and supplementary groups. */
 
 import * as fs from 'node:fs';
+import { userInfo } from 'node:os';
 import { TsopsError } from '../errors.ts';
 import { findProgram, runProgram } from './process.ts';
+
+/** The name and number of this process's user; the name is empty where the system knows none, the number null where there are none. */
+export function currentUser(): { readonly name: string; readonly uid: number | null } {
+  return { name: currentName(), uid: process.geteuid?.() ?? null };
+}
+
+function currentName(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    return '';
+  }
+}
+
+/** The number of this process. */
+export const processId = (): number => process.pid;
 
 interface Account {
   readonly name: string;

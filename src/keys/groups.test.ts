@@ -39,6 +39,24 @@ const kmsKey: MasterKey = {
   enc: 'AQ==',
 };
 
+it('uses of keys are told before anything is given, and whoever is told can end the work', async () => {
+  const told: unknown[] = [];
+  const onKeysUsed: KeyContext['onKeysUsed'] = (use, keys) =>
+    told.push([use, keys.map(key => (key as AgeKey).recipient)]);
+  const refuse = () => {
+    throw new TsopsError('AUDIT_FAILED', 'no');
+  };
+  const { groups } = await wrapDataKey(dataKey, [[ageKey(0), ageKey(1)]], 0, { ...nobody, onKeysUsed }, randomBytes);
+  await open(groups, 0, { ...contextOf(1), onKeysUsed });
+  assert.deepEqual(told, [
+    ['wrap', [ageKey(0).recipient, ageKey(1).recipient]],
+    ['unwrap', [ageKey(1).recipient]],
+  ]);
+  await assert.rejects(open(groups, 0, { ...contextOf(1), onKeysUsed: refuse }), failsWith('AUDIT_FAILED'));
+  const wrapping = wrapDataKey(dataKey, groups, 0, { ...nobody, onKeysUsed: refuse }, randomBytes);
+  await assert.rejects(wrapping, failsWith('AUDIT_FAILED'));
+});
+
 const dataKey = DataKey.generate(randomBytes);
 const wrapAll = (groups: readonly KeyGroup[], threshold = 0) =>
   wrapDataKey(dataKey, groups, threshold, nobody, randomBytes);

@@ -79,6 +79,7 @@ async function wrapParts(
     groups.map((group, index) => Promise.all(group.map(key => wrapOne(key, parts[index]!)))),
   );
   if (failures.size > 0) throw wrapError(groups.flat(), failures);
+  context.onKeysUsed?.('wrap', wrapped.flat());
   return wrapped;
 }
 
@@ -125,9 +126,11 @@ export async function unwrapDataKey(
     opened.map(({ part }) => part),
     shared,
   );
+  const openedBy = opened.map(({ key }) => added.get(key) ?? key);
+  context.onKeysUsed?.('unwrap', openedBy);
   return {
     dataKey,
-    openedBy: opened.map(({ key }) => added.get(key) ?? key),
+    openedBy,
     oldContexts: opened.flatMap(({ key }) => added.get(key) ?? []),
   };
 }

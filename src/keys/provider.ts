@@ -50,6 +50,11 @@ export interface KeyContext {
   readonly localKeyService?: boolean | undefined;
   /** age identities handed in by the caller (library use), each a text as in an identity file. */
   readonly ageIdentities?: readonly string[] | undefined;
+  /**
+   * Told of every use of master keys before what they gave is handed on: which of them opened a data key, or for which of them it was
+   * encrypted. What it throws ends the work.
+   */
+  readonly onKeysUsed?: ((use: 'unwrap' | 'wrap', keys: readonly MasterKey[]) => void) | undefined;
   /** For what must be loaded or asked once a run: each provider keeps it under a key of its own. */
   readonly once: Map<string, Promise<unknown>>;
 }

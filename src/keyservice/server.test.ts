@@ -112,6 +112,14 @@ describe('what comes in', () => {
   });
 });
 
+test('an answer that cannot be noted down is not given', async () => {
+  const onAnswer = () => {
+    throw new TsopsError('AUDIT_FAILED', 'no');
+  };
+  const [code] = await fault(clientOf(await serving({ onAnswer })), 'wrap', printRequest(ageKey, secret));
+  assert.equal(code, status.INTERNAL);
+});
+
 describe('asking first', () => {
   test('what is refused is not done, and one question follows the other', async () => {
     const asked: string[] = [];

@@ -24,7 +24,7 @@ export interface ServingOptions {
   readonly random: RandomSource;
   /** Asked before a key is used, for one request after the other; what is not agreed to is not done. Default: everything is done. */
   readonly approve?: ((verb: Verb, key: MasterKey) => Promise<boolean>) | undefined;
-  /** Told of every request that was answered; `failure` is why a key could not be used. */
+  /** Told of every request before its answer is sent, which what it throws prevents; `failure` is why a key could not be used. */
   readonly onAnswer?: ((answer: { verb: Verb; key: MasterKey; failure: string | undefined }) => void) | undefined;
   /** Told, before anybody can connect, that other machines will be able to. */
   readonly onExposed?: (() => void) | undefined;

@@ -27,12 +27,16 @@ export async function run(call: Call): Promise<void> {
     context: systemContext({ timeoutMs: timeoutOf(flags), trustedAddresses: () => configuredAddresses(call) }),
     random: randomBytes,
     approve: flags.prompt ? approve : undefined,
-    onAnswer: ({ verb, key, failure }) => note(report, verb, key, failure),
+    onAnswer: ({ verb, key, failure }) => {
+      if (failure === undefined) call.audit?.used(verb, [key]);
+      note(report, verb, key, failure);
+    },
     onExposed: () => report.warn(exposed),
   });
   report.tell(`Listening on ${service.address}; Ctrl-C ends it.`);
   await ended;
   service.close();
+  call.audit?.ended(0);
   // A question that nobody has answered, or a program that is still asked, must not keep the process.
   process.exit(0);
 }

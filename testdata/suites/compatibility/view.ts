@@ -30,4 +30,18 @@ export const viewRows: readonly Row[] = [
     ...{ files, first, run: ['decrypt', '--format', 'json', '--indent', '0', 'a.yaml'] },
     tsops: { exit: 0, out: /^\{\s*"a": "x",\s*"b": \[\s*1,\s*2\s*\]\s*\}\n$/ },
   },
+  {
+    row: 'The audit log is a file',
+    ...{ files, first, run: ['decrypt', 'a.yaml'], env: { TSOPS_AUDIT_LOG: '$ROOM/audit.log' } },
+    tsops: {
+      exit: 0,
+      out: 'a: x\nb: [1, 2]\n',
+      file: ['audit.log', /"event":"decrypt".*\n\{.*"status":0\}\n$/],
+    },
+  },
+  {
+    row: 'The audit log is a file',
+    ...{ files, run: ['encrypt', 'a.yaml'], env: { TSOPS_AUDIT_LOG: '$ROOM/no/audit.log' } },
+    tsops: { exit: 3, out: '' },
+  },
 ];
