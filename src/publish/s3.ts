@@ -20,7 +20,7 @@ export function s3(settings: DestinationSettings, context: KeyContext): Destinat
 
 async function put(bucket: string, key: string, content: Uint8Array, context: KeyContext): Promise<void> {
   const region = context.env('AWS_REGION') || context.env('AWS_DEFAULT_REGION');
-  const place = { region: region ?? 'us-east-1', role: '', profile: '' };
+  const place = { region: region || 'us-east-1', role: '', profile: '' };
   const settings = await awsSettings(place, context);
   if (isFault(settings)) throw refused(settings);
   const { S3Client, PutObjectCommand } = await import('@aws-sdk/client-s3');
@@ -54,9 +54,14 @@ const answers: Readonly<Record<string, AwsFault>> = {
 
 function answerOf(error: unknown): AwsFault | undefined {
   if (!(error instanceof Error)) return undefined;
-  if (/region is missing/i.test(error.message))
-    return { reason: 'no AWS region is set', hints: ['Set AWS_REGION, or a region in the profile.'] };
+  if (/region is missing|region not accepted/i.test(error.message))
+    return { reason: 'no usable AWS region is set', hints: ['Set AWS_REGION, or a region in the profile.'] };
   return Object.hasOwn(answers, error.name) ? answers[error.name] : undefined;
 }
 
-const refused = ({ reason, hints }: AwsFault) => failed(reason, hints);
+/** What all services of AWS answer is told as for KMS. */
+const refused = ({ reason, hints }: AwsFault) =>
+  failed(
+    reason,
+    hints.map(hint => hint.replace(/^For AWS KMS:/, 'For Amazon S3:')),
+  );

@@ -1,6 +1,7 @@
 /** The key-value engines of HashiCorp Vault and OpenBao, versions 1 and 2. sops 3.13.2 publish/vault.go. */
 
 import { isDeepStrictEqual } from 'node:util';
+import { TsopsError } from '../errors.ts';
 import { type HttpFault, type HttpResponse, isFault } from '../host/http.ts';
 import type { KeyContext } from '../keys/provider.ts';
 import { originOf } from '../keys/vault/address.ts';
@@ -11,45 +12,56 @@ import { type Destination, type DestinationSettings, failed } from './destinatio
 const defaultAddress = 'https://127.0.0.1:8200';
 const defaultMount = 'secret/';
 
+/** @throws TsopsError PUBLISH_FAILED for an address that cannot be one, or has a user name: it would be shown */
 export function vaultKv(settings: DestinationSettings, context: KeyContext): Destination {
-  const address = settings.get('vault_address') || context.env('VAULT_ADDR') || defaultAddress;
+  const origin = originOf(settings.get('vault_address') || context.env('VAULT_ADDR') || defaultAddress);
+  if (origin === undefined) {
+    throw failed('the address of the Vault server is not one', [
+      'Check vault_address, or VAULT_ADDR: https://HOST:8200, without a user name or a path.',
+    ]);
+  }
   const version = settings.get('vault_kv_version') === '1' ? 1 : 2;
   const mount = withSlash(settings.get('vault_kv_mount_name') || defaultMount);
   const folder = withSlash(settings.get('vault_path') ?? '');
-  const path = (name: string): string => `${mount}${version === 2 ? 'data/' : ''}${folder}${name}`;
-  return {
-    address: name => `${address.replace(/\/$/, '')}/v1/${path(name)}`,
-    send: (name, content) => write(address, path(name), Buffer.from(content).toString('utf8').trim(), version, context),
+  const placeOf = (name: string): Place => {
+    const path = `${mount}${version === 2 ? 'data/' : ''}${folder}${name}`;
+    return { origin, path, urlPath: urlPath(path) };
   };
+  return {
+    address: name => `${origin}/v1/${placeOf(name).path}`,
+    send: (name, content) => write(placeOf(name), Buffer.from(content).toString('utf8').trim(), version, context),
+  };
+}
+
+interface Place {
+  readonly origin: string;
+  /** As policies name it. */
+  readonly path: string;
+  readonly urlPath: string;
 }
 
 const withSlash = (text: string): string => (text.endsWith('/') ? text : `${text}/`);
 
 async function write(
-  address: string,
-  path: string,
+  { origin, path, urlPath }: Place,
   values: string,
   version: 1 | 2,
   context: KeyContext,
 ): Promise<'written' | 'current'> {
-  const origin = originOf(address);
-  if (origin === undefined)
-    throw failed('the address of the Vault server is not one', [
-      'Check vault_address, or VAULT_ADDR: https://HOST:8200',
-    ]);
-  const settings = await settingsOf(context);
-  const place = { origin, path: urlPath(path) };
-  if (await isThere(await ask({ ...place, method: 'GET' }, settings, context), values, version)) return 'current';
+  const settings = await usable(readSettings(context));
+  const place = { origin, path: urlPath };
+  if (isThere(await usable(ask({ ...place, method: 'GET' }, settings, context)), values, version)) return 'current';
   const body = version === 1 ? values : `{"data":${values}}`;
   check(await ask({ ...place, method: 'PUT', body }, settings, context), path, settings);
   return 'written';
 }
 
-async function settingsOf(context: KeyContext): Promise<VaultSettings> {
+/** What of the environment cannot be used. */
+async function usable<T>(work: Promise<T>): Promise<T> {
   try {
-    return await readSettings(context);
+    return await work;
   } catch (error) {
-    throw error instanceof Error && 'hints' in error ? failed(error.message, error.hints as string[]) : error;
+    throw error instanceof TsopsError ? failed(error.message, error.hints) : error;
   }
 }
 
@@ -61,7 +73,7 @@ function urlPath(path: string): string {
 }
 
 /** Whether the same values are there. Whole numbers beyond 2^53 cannot be compared, so they are written. */
-async function isThere(outcome: HttpResponse | HttpFault, values: string, version: 1 | 2): Promise<boolean> {
+function isThere(outcome: HttpResponse | HttpFault, values: string, version: 1 | 2): boolean {
   if (isFault(outcome) || outcome.status !== 200 || /\d{16}/.test(values)) return false;
   try {
     const { data } = JSON.parse(Buffer.from(outcome.body).toString('utf8'));
