@@ -4,7 +4,8 @@
  *
  * The files: `enc.yaml`, `enc.json`, `enc.env` and `enc.bin` are encrypted for the identity at hand, `foreign.yaml` for another one,
  * `tampered.yaml` has a changed value, `reordered.yaml` two that changed places, `nested.yaml` a nested one,
- * `plain.yaml` and `plain.json` are not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files.
+ * `plain.yaml` and `plain.json` are not encrypted, `nosuch.yaml` does not exist, `.sops.yaml` has a rule for all files
+ * and a destination for `enc.yaml`.
  */
 
 export interface ExitRow {
@@ -68,7 +69,7 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   init: ['init'],
   rotate: ['rotate', 'enc.yaml'],
   updatekeys: ['updatekeys', '-y', 'enc.yaml'],
-  publish: ['publish', '--yes', '--config', 'publish.sops.yaml', 'enc.yaml'],
+  publish: ['publish', '--yes', 'enc.yaml'],
   'groups add': ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER'],
   'groups delete': ['groups', 'delete', '-f', 'groups.yaml', '--shamir-secret-sharing-threshold', '1', '1'],
   completion: ['completion', 'bash'],
@@ -99,6 +100,9 @@ export const otherEnds: Readonly<Record<string, Readonly<Record<string, readonly
 const usage = (command: string): readonly ExitRow[] => [
   { args: [command, '--nope'], status: 1, what: 'a flag is not known, has no value, or a value that it does not take' },
 ];
+
+/** With the configuration in front, where sops knows it too. */
+const toStore = ['--config', 'publish.sops.yaml', 'publish'];
 
 export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
   encrypt: [
@@ -425,42 +429,57 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       what: 'no file was named, or it does not exist',
       sops: 1,
     },
+    {
+      args: ['--config', 'open.sops.yaml', 'updatekeys', '-y', 'enc.yaml'],
+      status: 23,
+      what: 'the rule selects no value, and --allow-nothing is not given',
+      sops: null,
+    },
     { args: ['updatekeys'], status: 100, what: 'no file was named, or it does not exist' },
     { args: ['updatekeys', '-y', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
   ],
   publish: [
     ...usage('publish'),
     {
-      args: ['publish', '--yes', 'enc.yaml'],
+      args: ['publish', '--yes', 'foreign.yaml'],
       status: 1,
       what: 'there is no destination for the file, or it did not take it; the file is not encrypted',
     },
     {
-      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'plain.yaml'],
+      args: [...toStore, '--yes', 'plain.yaml'],
       status: 1,
       what: 'there is no destination for the file, or it did not take it; the file is not encrypted',
     },
     {
-      args: ['publish', '--yes', '--config', 'publish.sops.yaml', '.'],
+      args: [...toStore, '--yes', '.'],
       status: 1,
       what: 'a folder without --recursive; nobody answered, or it was declined',
     },
     {
-      args: ['publish', '--config', 'publish.sops.yaml', 'enc.yaml'],
+      args: [...toStore, 'enc.yaml'],
       status: 1,
       what: 'a folder without --recursive; nobody answered, or it was declined',
     },
     {
-      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'foreign.yaml'],
-      status: 128,
-      what: 'no key at hand opens the file',
-      sops: 1,
+      args: [...toStore, 'enc.yaml'],
+      stdin: 'n\n',
+      status: 1,
+      what: 'a folder without --recursive; nobody answered, or it was declined',
     },
     {
-      args: ['publish', '--yes', '--config', 'publish.sops.yaml', 'nosuch.yaml'],
+      args: ['--config', 'open.sops.yaml', 'publish', '--yes', 'enc.yaml'],
+      status: 23,
+      what: 'the `recreation_rule` selects no value, and --allow-nothing is not given',
+      sops: null,
+    },
+    { args: [...toStore, '--yes', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
+    { args: [...toStore, '--yes', 'reordered.yaml'], status: 51, what: 'the MAC does not fit' },
+    { args: [...toStore, '--yes', 'foreign.yaml'], status: 128, what: 'no key at hand opens the file' },
+    {
+      args: [...toStore, '--yes', 'nosuch.yaml'],
       status: 100,
       what: 'no file was named, or it does not exist',
-      sops: null,
+      sops: 1,
     },
     { args: ['publish'], status: 100, what: 'no file was named, or it does not exist' },
   ],
@@ -630,7 +649,6 @@ const addFlags = ['kms', 'gcp-kms', 'hckms', 'azure-kv', 'pgp', 'hc-vault-transi
 const unusable = (prefix: string): Record<string, readonly [number, string]> =>
   Object.fromEntries(addFlags.map(name => [`${prefix}${name}`, [1, 'the key cannot be used']]));
 Object.assign(otherEnds as Record<string, unknown>, {
-  publish: { config: [1, 'the other configuration has no destination'] },
   rotate: { ...unusable('add-'), 'rm-age': [1, 'no key would be left'] },
   'groups add': { ...unusable(''), 'shamir-secret-sharing-threshold': [1, 'one of two groups is no threshold'] },
 });

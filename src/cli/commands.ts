@@ -184,7 +184,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Give files and folders of files the keys, threshold and rules of the .sops.yaml.',
     operands: '<file...>',
     flags: own(
-      ...own('yes', 'dry-run', 'json', 'keep-data-key', 'input-type', 'config'),
+      ...own('yes', 'dry-run', 'json', 'keep-data-key', 'allow-nothing', 'input-type', 'config'),
       ...own('decryption-order', ...services, 'verbose'),
     ),
     load: () => import('./commands/updatekeys.ts'),
@@ -194,7 +194,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Send a file, or all files of a folder, to the destination that the .sops.yaml names.',
     operands: '<path>',
     flags: own(
-      ...own('yes', 'dry-run', 'recursive', 'omit-extensions', 'input-type', 'config'),
+      ...own('yes', 'dry-run', 'recursive', 'omit-extensions', 'allow-nothing', 'input-type', 'config'),
       ...own('decryption-order', ...services, 'verbose'),
     ),
     load: () => import('./commands/publish.ts'),

@@ -24,7 +24,7 @@ export interface Resealing {
   readonly dataKey?: DataKey | undefined;
 }
 
-/** @throws TsopsError NOT_REPRESENTABLE, NOT_ENCRYPTABLE, INTERNAL */
+/** @throws TsopsError NOTHING_ENCRYPTED for another selection that selects no value; NOT_REPRESENTABLE, NOT_ENCRYPTABLE, INTERNAL */
 export async function reseal(opened: OpenedFile, change: Resealing, options: EditOptions): Promise<Uint8Array> {
   const plain = opened.file.rewrite(opened.changes, opened.spelling?.text);
   const name = options.outputFormat === undefined ? opened.format.name : outputFormat(options);
@@ -50,8 +50,8 @@ export async function reseal(opened: OpenedFile, change: Resealing, options: Edi
     dataKey: change.dataKey ?? dataKey,
     random: options.random ?? randomBytes,
     indent: options.indent,
-    // The file is as it is, whatever its rule selects.
-    allowNothing: true,
+    // Under its own rule the file is as it is; another one must not lay it open.
+    allowNothing: change.selection === undefined || (options.allowNothing ?? false),
     keepSpelling: options.keepSpelling ?? true,
     isRekeyed: true,
     mac: isKept ? metadata.mac : undefined,

@@ -88,7 +88,10 @@ describe('publish', () => {
     const start = storage.writes;
     const asked = await tsops(['publish', 's.yaml'], {}, 'what\ny\n');
     assert.deepEqual([asked.status, storage.writes], [0, start + 1], asked.stderr);
-    assert.match(asked.stdout.toString(), /^uploading s\.yaml to gcs:\/\/bucket\/p\/s\.yaml \? \(y\/n\): uploading/);
+    assert.match(
+      asked.stdout.toString(),
+      /^uploading \/.*\/s\.yaml to gcs:\/\/bucket\/p\/s\.yaml \? \(y\/n\): uploading/,
+    );
     for (const stdin of ['n\n', '']) assert.equal((await tsops(['publish', 's.yaml'], {}, stdin)).status, 1);
     assert.equal((await tsops(['publish', '--dry-run', 's.yaml'])).status, 0);
     assert.equal(storage.writes, start + 1);
@@ -152,6 +155,66 @@ describe('publish', () => {
     test(`${name} is 1, with a word why`, async () => {
       if (!['s.yaml', 'k.yaml'].includes(file)) write(file, readFileSync(join(folder, 's.yaml')));
       const run = await tsops(['publish', '--yes', file], more);
+      assert.equal(run.status, 1, run.stderr);
+      assert.match(run.stderr, text);
+    });
+  }
+
+  test('a rule that selects nothing lays nothing open', async () => {
+    const config = `destination_rules:\n  - gcs_bucket: bucket\n    recreation_rule: {encrypted_regex: ^z$, age: ${key(2)}}\n`;
+    write('open.sops.yaml', config);
+    const start = storage.writes;
+    const args = ['publish', '--yes', '--config', 'open.sops.yaml', 's.yaml'];
+    assert.deepEqual([(await tsops(args)).status, storage.writes], [23, start]);
+    assert.deepEqual([(await tsops([...args, '--allow-nothing'])).status, storage.writes], [0, start + 1]);
+    assert.ok(storage.objects.get('s.yaml')?.startsWith(plain));
+  });
+
+  test('a name that is all ending stays; folders of version control are passed over', async () => {
+    for (const name of ['dots/.env', 'dots/.git/x.env', 'dots/node_modules/y.env'])
+      write(name, readFileSync(join(folder, 's.yaml')));
+    write('dots.sops.yaml', 'destination_rules:\n  - gcs_bucket: bucket\n    gcs_prefix: dots/\n');
+    const run = await tsops([
+      'publish',
+      '--yes',
+      '--recursive',
+      '--omit-extensions',
+      '--input-type',
+      'yaml',
+      '--config',
+      'dots.sops.yaml',
+      'dots',
+    ]);
+    assert.equal(run.status, 0, run.stderr);
+    assert.deepEqual(
+      [...storage.objects.keys()].filter(name => name.startsWith('dots/')),
+      ['dots/.env'],
+    );
+  });
+
+  test('a password in the address of a Vault server is neither shown nor sent', async () => {
+    const start = values.writes;
+    for (const more of [['--dry-run'], ['--yes'], []]) {
+      const VAULT_ADDR = values.address.replace('//', `//user:${secret}@`);
+      const run = await tsops(['publish', ...more, 'k.yaml'], { VAULT_ADDR }, 'y\n');
+      assert.deepEqual([run.status, run.stdout.toString(), values.writes], [1, '', start], run.stderr);
+      assert.match(run.stderr, /address of the Vault server is not one/);
+    }
+  });
+
+  const answers: [status: number, text: RegExp][] = [
+    [401, /does not take the Vault token/],
+    [403, /create and update on secret\/data\/team\/k\.yaml/],
+    [404, /no key-value engine of this version/],
+    [405, /no key-value engine of this version/],
+    [503, /sealed or in maintenance/],
+    [418, /refused the request \(HTTP 418\)/],
+  ];
+  for (const [status, text] of answers) {
+    test(`what Vault answers: ${status}`, async () => {
+      values.refusal = status;
+      const run = await tsops(['publish', '--yes', 'k.yaml']);
+      values.refusal = undefined;
       assert.equal(run.status, 1, run.stderr);
       assert.match(run.stderr, text);
     });

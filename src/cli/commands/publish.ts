@@ -1,6 +1,6 @@
 /** `tsops publish FILE|FOLDER`: encrypted files, or their values, to where the configuration says. sops 3.13.2 cmd/sops/subcommand/publish. */
 
-import { basename, extname, relative } from 'node:path';
+import { basename, extname, relative, resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { isFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
 import { closeLines, nextLine } from '../../host/lines.ts';
@@ -66,6 +66,7 @@ async function publish(call: Call, config: Config, path: string, placeName: stri
       ...openingOptions(call),
       keys: keyContext(call, match.recreation?.groups),
       format: formatsOf(path, flags).format,
+      allowNothing: flags.allowNothing,
       name,
     }),
   );
@@ -91,7 +92,7 @@ async function show({ change }: Publication): Promise<void> {
 
 async function isConfirmed(path: string, { address }: Publication): Promise<boolean> {
   for (;;) {
-    const question = `uploading ${escapeControls(path)} to ${escapeControls(address)} ? (y/n): `;
+    const question = `uploading ${escapeControls(resolve(path))} to ${escapeControls(address)} ? (y/n): `;
     await writeStdout(new TextEncoder().encode(question));
     const answer = (await nextLine())?.trim();
     if (answer === 'y' || answer === 'n') return answer === 'y';

@@ -91,7 +91,14 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
     return { file: path, status: 'declined', change };
   }
   const onRotated = (paths: readonly Path[]) => warnOfKnownValues(call, path, paths);
-  const options = { ...openingOptions(call), keys, format, keepDataKey: flags.keepDataKey, onRotated };
+  const options = {
+    ...openingOptions(call),
+    keys,
+    format,
+    keepDataKey: flags.keepDataKey,
+    onRotated,
+    allowNothing: flags.allowNothing,
+  };
   await changeFile(call, path, before => updateKeys(before, rule, options));
   report.tell(`${path} was updated`);
   return { file: path, status: 'changed', change };

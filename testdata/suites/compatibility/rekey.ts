@@ -37,6 +37,16 @@ export const rekeyRows: readonly Row[] = [
     ...{ files, first, run: ['rotate', '-i', 'a.yaml'] },
     ...{ tsops: { exit: 0, out: '', err: /the keys that the file names:\n {2}age age1/ }, sops: { exit: 0 } },
   },
+  ...[[], ['--allow-nothing']].map(
+    (more): Row => ({
+      row: '`updatekeys` lays nothing open',
+      files: { ...files, '.sops.yaml': rule('    encrypted_regex: ^z$\n') },
+      first: [['encrypt', '-i', '--encrypted-regex', '^a$', 'a.yaml']],
+      run: ['updatekeys', '-y', ...more, 'a.yaml'],
+      tsops: more.length === 0 ? { exit: 23, file: ['a.yaml', /^a: ENC/] } : { exit: 0, file: ['a.yaml', /^a: 1\n/] },
+      ...(more.length === 0 ? { sops: { exit: 0, file: ['a.yaml', /^a: ENC/] } } : {}),
+    }),
+  ),
   {
     row: 'A key is not added twice',
     ...{ files, first, run: ['rotate', '--add-age', two, '--add-age', `${two},${two}`, 'a.yaml'] },
