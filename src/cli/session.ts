@@ -18,6 +18,7 @@ export class EditingSession {
   readonly #name: string;
   #file: PrivateFile | undefined;
   #givenUp = false;
+  #start: Uint8Array | undefined;
 
   /** @param name the path of the edited file; the private file has its base name. @throws TsopsError EDITOR_FAILED */
   constructor(name: string, report: Report) {
@@ -32,6 +33,7 @@ export class EditingSession {
    * @throws TsopsError EDITOR_FAILED, EDIT_CANCELLED, FILE_UNWRITABLE
    */
   async open(start: Uint8Array): Promise<Uint8Array> {
+    this.#start ??= start;
     this.#file ??= createPrivateFile(this.#name, start);
     const { path } = this.#file;
     const status = await runInteractive(this.#editor.program, [...this.#editor.args, path]);
@@ -59,6 +61,13 @@ export class EditingSession {
     }
   }
 
+  /** What was typed so far, where it is something else than what the editor was given; undefined where there is nothing to lose. */
+  async left(): Promise<Uint8Array | undefined> {
+    const text = this.#file === undefined ? undefined : await readOptionalFile(this.#file.path).catch(() => undefined);
+    if (text === undefined || text.length === 0) return undefined;
+    return Buffer.compare(text, this.#start ?? new Uint8Array()) === 0 ? undefined : text;
+  }
+
   /** Removes the plain text. */
   end(): void {
     this.#file?.remove();
@@ -73,7 +82,7 @@ export class EditingSession {
       this.#report.fail(shown);
       this.#report.tell('Press Enter to return to the editor, or Ctrl-C to give up.');
     }));
-    if (this.#givenUp) throw shown.with({ hints: ['The file is as it was; what was typed into the editor is gone.'] });
+    if (this.#givenUp) throw shown.with({ hints: ['The file is as it was.'] });
   }
 }
 

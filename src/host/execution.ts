@@ -43,16 +43,21 @@ export function shellCommand(line: string, env: Readonly<Record<string, string>>
  * @throws TsopsError COMMAND_FAILED, with exit status 127 where it was not found and 126 where it cannot be started
  */
 export async function runCommandLine(command: Command, settings: RunSettings = {}): Promise<CommandEnd> {
-  const child = start(command, {
-    stdio: settings.filter === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'],
-  });
-  const filtered =
-    settings.filter === undefined
-      ? []
-      : [forward(child, 'stdout', settings.filter()), forward(child, 'stderr', settings.filter())];
-  const end = await waitFor(child);
-  await Promise.all(filtered);
-  return end;
+  let child: ChildProcess | undefined;
+  // Before it starts: a signal that came in between would end this process and leave the command behind.
+  const release = passSignals(signal => child?.kill(signal));
+  try {
+    child = start(command, { stdio: settings.filter === undefined ? 'inherit' : ['inherit', 'pipe', 'pipe'] });
+    const filtered =
+      settings.filter === undefined
+        ? []
+        : [forward(child, 'stdout', settings.filter()), forward(child, 'stderr', settings.filter())];
+    const end = await endOf(child);
+    await Promise.all(filtered);
+    return end;
+  } finally {
+    release();
+  }
 }
 
 /** Starts a command that goes on by itself. @throws TsopsError COMMAND_FAILED */
@@ -109,21 +114,25 @@ function notStarted(error: unknown): TsopsError {
 }
 
 /** Signals that a terminal sends to all processes in front of it. */
-const fromTerminal: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT', 'SIGHUP']);
+const fromTerminal: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGQUIT']);
 const alsoPassed: readonly NodeJS.Signals[] = process.platform === 'win32' ? [] : ['SIGUSR1', 'SIGUSR2', 'SIGCONT'];
 
-function waitFor(child: ChildProcess): Promise<CommandEnd> {
+function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const pass = (signal: NodeJS.Signals): void => {
-    if (!(fromTerminal.has(signal) && isatty(0) && signal !== 'SIGHUP')) child.kill(signal);
+    if (!(fromTerminal.has(signal) && isatty(0))) send(signal);
   };
   const release = takeSignals(pass);
   for (const signal of alsoPassed) process.on(signal, pass);
-  return new Promise<CommandEnd>((settle, fail) => {
-    child.on('error', error => fail(notStarted(error)));
-    child.on('exit', (status, signal) => settle({ status, signal }));
-  }).finally(() => {
+  return () => {
     release();
     for (const signal of alsoPassed) process.off(signal, pass);
+  };
+}
+
+function endOf(child: ChildProcess): Promise<CommandEnd> {
+  return new Promise((settle, fail) => {
+    child.on('error', error => fail(notStarted(error)));
+    child.on('exit', (status, signal) => settle({ status, signal }));
   });
 }
 

@@ -194,15 +194,15 @@ export async function runInteractive(
 ): Promise<number> {
   const program = findProgram(command);
   if (program === undefined) throw editorFailed('the editor was not found on the PATH');
-  const child = spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } });
-  return waitFor(child);
+  return waitFor(() => spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } }));
 }
 
 /**
  * Ctrl-C on a terminal goes to the editor as well, and in vim it is a key like any other: while the editor lives, it decides. Every
- * other signal, and an interrupt that does not come from a terminal, ends the editor and the edit.
+ * other signal, and an interrupt that does not come from a terminal, ends the editor and the edit. Signals are taken before the editor
+ * starts, or one that comes in between would leave it behind.
  */
-function waitFor(child: ChildProcess): Promise<number> {
+function waitFor(start: () => ChildProcess): Promise<number> {
   return new Promise((settle, fail) => {
     const cancelled = new TsopsError('EDIT_CANCELLED', 'editing was cancelled; the file is as it was');
     const release = takeSignals((signal: EndingSignal) => {
@@ -211,6 +211,7 @@ function waitFor(child: ChildProcess): Promise<number> {
       release();
       fail(cancelled);
     });
+    const child = started(start, release);
     child.on('error', error => {
       release();
       fail(editorFailed(`the editor cannot be started: ${systemReason(error)}`));
@@ -221,6 +222,15 @@ function waitFor(child: ChildProcess): Promise<number> {
       else settle(status);
     });
   });
+}
+
+function started(start: () => ChildProcess, release: () => void): ChildProcess {
+  try {
+    return start();
+  } catch (error) {
+    release();
+    throw editorFailed(`the editor cannot be started: ${systemReason(error)}`);
+  }
 }
 
 function editorFailed(message: string): TsopsError {

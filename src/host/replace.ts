@@ -79,14 +79,15 @@ function takeName(from: string, to: string): void {
 
 /**
  * Keeps bytes that could not be written to `path` in a new file of mode 0600: beside it, else in the temporary folder.
+ * @param behind whether `.rescued` stands behind the whole name, as the ending of a file of another format; else before its ending
  * @returns its path; undefined where there is no room anywhere
  */
-export async function rescueFile(path: string, bytes: Uint8Array): Promise<string | undefined> {
-  const ending = extname(path);
+export async function rescueFile(path: string, bytes: Uint8Array, behind = false): Promise<string | undefined> {
+  const ending = behind ? '' : extname(path);
   const stem = basename(path, ending);
   for (const folder of [dirname(path), tmpdir()]) {
     for (const number of ['', '-2', '-3', '-4', '-5', `-${randomBytes(6).toString('hex')}`]) {
-      const candidate = join(folder, `${stem}.rescued${number}${ending}`);
+      const candidate = join(folder, behind ? `${stem}${number}.rescued` : `${stem}.rescued${number}${ending}`);
       try {
         await createFile(candidate, bytes, { secret: true });
         return candidate;

@@ -17,6 +17,9 @@ export interface EditOptions extends OpenOptions {
   readonly random?: RandomSource | undefined;
 }
 
+/** Makes an encrypted binary file of a text that could not be made a new version of the file; whoever opens the file opens it too. */
+export type Rescue = (text: Uint8Array) => Promise<Uint8Array>;
+
 /** Throws what is wrong with an edited text, so that it can go back to the editor before anything is lost. */
 export type EditCheck = (edited: Uint8Array) => void;
 
@@ -29,18 +32,52 @@ export type EditCheck = (edited: Uint8Array) => void;
  */
 export async function edit<C extends Content>(
   content: C,
-  change: (plain: Uint8Array, check: EditCheck) => Promise<Uint8Array> | Uint8Array,
+  change: (plain: Uint8Array, check: EditCheck, rescue: Rescue) => Promise<Uint8Array> | Uint8Array,
   options: EditOptions,
 ): Promise<C> {
   const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
   const plain = opened.file.rewrite(opened.changes, opened.spelling?.text);
-  const edited = await change(plain, bytes => void parseEdited(opened, bytes));
+  const edited = await change(
+    plain,
+    bytes => void parseEdited(opened, bytes),
+    text => rescued(opened, text, options),
+  );
   if (Buffer.compare(plain, edited) === 0) {
-    throw new TsopsError('FILE_UNCHANGED', 'the file has not changed, so it was left as it is', {
-      hints: ['An editor that returns at once needs its wait flag, for example EDITOR="code --wait".'],
-    });
+    throw unchanged();
   }
   return likeInput(content, await resealed(opened, parseEdited(opened, edited), edited, options));
+}
+
+export function unchanged(): TsopsError {
+  return new TsopsError('FILE_UNCHANGED', 'the file has not changed, so it was left as it is', {
+    hints: ['An editor that returns at once needs its wait flag, for example EDITOR="code --wait".'],
+  });
+}
+
+/**
+ * A text that could not be made a new version of the file, such as one that does not parse, as an encrypted binary file under the data
+ * key and the wrapped keys of the file: whoever opens the file opens it too. `tsops decrypt` gives the text back.
+ */
+export async function rescued(opened: OpenedFile, text: Uint8Array, options: EditOptions): Promise<Uint8Array> {
+  const { binary } = await import('../formats/binary/index.ts');
+  return seal({
+    format: binary,
+    output: binary,
+    file: binary.parse(text, 'plain'),
+    bytes: text,
+    metadata: {
+      ...opened.metadata,
+      selection: { kind: 'none' },
+      macOnlyEncrypted: false,
+      spelling: undefined,
+      lastModified: timestampOf(options.now ?? new Date()),
+    },
+    dataKey: opened.dataKey,
+    random: options.random ?? randomBytes,
+    indent: undefined,
+    allowNothing: true,
+    keepSpelling: true,
+  });
 }
 
 /** The changed plain text of an opened file, encrypted under the same data key; in `output` where that is another format. */
@@ -84,7 +121,7 @@ function reservedInEdited(document: number): TsopsError {
   );
 }
 
-function parseEdited(opened: OpenedFile, edited: Uint8Array): PlainFile {
+export function parseEdited(opened: OpenedFile, edited: Uint8Array): PlainFile {
   const file = opened.format.parse(edited, 'plain');
   if (file.tree.documents.length === 0)
     throw new TsopsError('EMPTY_FILE', 'the edited file holds no document', {

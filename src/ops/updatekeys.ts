@@ -112,7 +112,7 @@ export async function updateKeys<C extends Content>(
 
 type Wrapped = { readonly groups: readonly KeyGroup[]; readonly shamirThreshold: number };
 
-async function wrappedGroups(
+export async function wrappedGroups(
   { metadata, dataKey: oldKey }: OpenedFile,
   wanted: WantedKeys,
   change: KeysChange,
@@ -146,7 +146,7 @@ function inOrder(wanted: KeyGroup, former: KeyGroup): KeyGroup {
 const withoutTwins = (group: KeyGroup): KeyGroup =>
   group.filter((key, index) => group.findIndex(other => isSameKey(other, key)) === index);
 
-function difference(metadata: Metadata, wanted: WantedKeys, isBinary: boolean): KeysChange {
+export function difference(metadata: Metadata, wanted: WantedKeys, isBinary: boolean): KeysChange {
   const count = Math.max(metadata.groups.length, wanted.groups.length);
   const groups = Array.from({ length: count }, (_, index) =>
     groupChange(metadata.groups[index] ?? [], wanted.groups[index] ?? []),

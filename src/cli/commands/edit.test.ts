@@ -88,7 +88,6 @@ describe('an existing file', { skip: windows }, () => {
     ['no key', ['edit', 'f.yaml'], 128, { SOPS_AGE_KEY_FILE: '' }],
     ['a new file without keys', ['edit', 'new.yaml'], 1],
     ['another output format', ['edit', '--output-type', 'json', 'f.yaml'], 8],
-    ['--show-master-keys', ['edit', '-s', 'f.yaml'], 1],
     ['a decryption order with a repetition', ['edit', '--decryption-order', 'age,age', 'f.yaml'], 112],
   ];
   for (const [name, args, status, env = {}] of refusals) {
@@ -101,6 +100,32 @@ describe('an existing file', { skip: windows }, () => {
       assert.equal(work.read('f.yaml'), sealed);
     });
   }
+
+  test('--show-master-keys: the block is in the text, and what is changed in it counts', () => {
+    const script = `sed -i 's/^\\( *\\)- enc: |/\\1- recipient: ${recipients.two}\\n\\1- enc: |/; s/b: 1/b: 2/' "$1"`;
+    const { status, stderr } = work.run(['edit', '-s', 'f.yaml'], { env: noted(script) });
+    assert.equal(status, 0, stderr);
+    assert.match(stderr, new RegExp(`new in the sops block and get the data key:\\n {2}age ${recipients.two}\\n$`));
+    const other = { SOPS_AGE_KEY_FILE: work.env['SOPS_AGE_KEY_FILE']?.replace('age-1', 'age-2') ?? '' };
+    assert.equal(work.run(['decrypt', 'f.yaml'], { env: other }).stdout, plain.replace('b: 1', 'b: 2'));
+  });
+
+  test('--show-master-keys: without a block, or with a broken one, the text is refused', () => {
+    for (const script of [
+      `sed -i '/^sops:/,$d' "$1"`,
+      `sed -i 's/^\\( *\\)lastmodified:.*/\\1lastmodified: x/' "$1"`,
+    ]) {
+      const { status } = work.run(['edit', '-s', 'f.yaml'], { env: noted(script) });
+      assert.equal(status, 1);
+      assert.equal(work.read('f.yaml'), sealed);
+    }
+  });
+
+  test('where an editor fails and nobody can be asked, nothing is kept', () => {
+    const { status } = work.run(['edit', 'f.yaml'], { env: noted(`echo 'c: 3' >> "$1"; exit 1`) });
+    assert.equal(status, 201);
+    assert.equal(work.has('f.yaml.rescued'), false);
+  });
 
   test('what somebody else wrote meanwhile is not lost, and neither is the edit', () => {
     const script = `echo 'c: 3' >> "$1"; echo '# other' >> '${work.path('f.yaml')}'`;
@@ -187,6 +212,11 @@ describe('signals', { skip: windows }, () => {
       assert.match(stderr, /editing was cancelled/);
       assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
       assert.equal(work.read('f.yaml'), sealed);
+      // What was typed is kept, encrypted.
+      assert.match(stderr, /kept, encrypted, as f\.yaml\.rescued/);
+      assert.equal(work.mode('f.yaml.rescued'), 0o600);
+      assert.ok(!work.read('f.yaml.rescued').includes('c: 3'));
+      assert.equal(work.run(['decrypt', 'f.yaml.rescued']).stdout, `${plain}c: 3\n`);
     });
   }
 
@@ -194,8 +224,8 @@ describe('signals', { skip: windows }, () => {
     const env = noted('exec sleep 3');
     const ready = () => work.has('where') && work.read('where') !== '' && fs.existsSync(wherePlainWas());
     await work.interrupt(['edit', 'f.yaml'], ready, 'SIGKILL', { env });
+    // Another run beside this test may have swept it up already.
     const left = wherePlainWas();
-    assert.ok(fs.existsSync(left));
     work.run(['edit', 'f.yaml'], { env: editor(':') });
     assert.equal(fs.existsSync(left), false);
   });
@@ -215,12 +245,25 @@ describe('on a terminal', { skip: !hasScript }, () => {
     ['end of file', '\x04'],
   ] as const) {
     test(`${name} instead of Enter gives up`, async () => {
-      const shown = await work.runOnTerminal(['edit', 'f.yaml'], [['Press Enter', keys]], {
-        env: noted(`echo 'x: [' >> "$1"`),
-      });
+      const typed = [['Press Enter', keys], ...(name === 'Ctrl-C' ? [] : [['(y/n)', 'n\r'] as const])] as const;
+      const shown = await work.runOnTerminal(['edit', 'f.yaml'], typed, { env: noted(`echo 'x: [' >> "$1"`) });
+      assert.equal(work.has('f.yaml.rescued'), name === 'Ctrl-C');
       assert.match(shown, name === 'Ctrl-C' ? /cancelled.*STATUS 1$/s : /STATUS 2$/);
       assert.equal(work.read('f.yaml'), sealed);
       assert.equal(fs.existsSync(dirname(wherePlainWas())), false);
+    });
+  }
+
+  for (const [answer, isKept] of [
+    ['y', true],
+    ['n', false],
+  ] as const) {
+    test(`an editor that fails behind an edit: ${answer} to an encrypted copy`, async () => {
+      const env = noted(`echo 'c: [3' >> "$1"; exit 1`);
+      const shown = await work.runOnTerminal(['edit', 'f.yaml'], [['(y/n)', `${answer}\r`]], { env });
+      assert.match(shown, /STATUS 201$/);
+      assert.equal(work.has('f.yaml.rescued'), isKept);
+      if (isKept) assert.equal(work.run(['decrypt', 'f.yaml.rescued']).stdout, `${plain}c: [3\n`);
     });
   }
 

@@ -5,7 +5,20 @@ import { TsopsError } from '../../errors.ts';
 import { exists, isFile, isRegularFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
 import { withFileLock } from '../../host/lock.ts';
 import { createFile, rescueFile } from '../../host/replace.ts';
-import { type EditOptions, type EncryptOptions, edit, encrypt, exampleFor, type FormatName } from '../../index.ts';
+import { askVisibly } from '../../host/terminal.ts';
+import {
+  type EditCheck,
+  type EditOptions,
+  type EncryptOptions,
+  edit,
+  editBlock,
+  encrypt,
+  exampleFor,
+  type FormatName,
+  type KeyGroup,
+  masterKeyText,
+  type Rescue,
+} from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { replaceUnlessChanged } from '../inplace.ts';
@@ -42,12 +55,7 @@ async function refuseIrregular(path: string): Promise<void> {
   });
 }
 
-function checkedPath({ file, flags }: Call): string {
-  if (flags.showMasterKeys) {
-    throw new TsopsError('USAGE', 'this version of tsops cannot edit the sops block (--show-master-keys)', {
-      hints: ['Leave the flag out to edit the values.'],
-    });
-  }
+function checkedPath({ file }: Call): string {
   if (file !== undefined && file !== '-') return file;
   throw new TsopsError('USAGE', 'edit needs a file; standard input cannot be edited');
 }
@@ -64,21 +72,22 @@ async function editExisting(call: Call, path: string, format: FormatName): Promi
   };
   const before = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
   const session = new EditingSession(path, call.report);
+  let rescue: Rescue | undefined;
+  const type = (plain: Uint8Array, check: EditCheck, given: Rescue): Promise<Uint8Array> => {
+    rescue = given;
+    return session.untilGood(async () => {
+      const edited = await session.open(plain);
+      if (Buffer.compare(plain, edited) !== 0) check(edited);
+      return edited;
+    });
+  };
+  const work = flags.showMasterKeys
+    ? () => editBlock(before, type, { ...options, onAdded: keys => tellAdded(call, keys) })
+    : () => edit(before, type, options);
   try {
-    const sealed = await about({ path }, () =>
-      session.untilGood(() =>
-        edit(
-          before,
-          (plain, check) =>
-            session.untilGood(async () => {
-              const edited = await session.open(plain);
-              if (Buffer.compare(plain, edited) !== 0) check(edited);
-              return edited;
-            }),
-          options,
-        ),
-      ),
-    );
+    const sealed = await about({ path }, () => session.untilGood(work)).catch(async error => {
+      throw await withRescue(error, session, path, rescue);
+    });
     // The lock is not held while somebody types.
     await keep(path, sealed, () =>
       withFileLock(path, { timeoutMs: timeoutOf(flags) }, () => replaceUnlessChanged(path, before, sealed)),
@@ -101,12 +110,48 @@ async function editNew(call: Call, path: string, format: FormatName): Promise<vo
         if (Buffer.compare(example, edited) !== 0) return refuseTooLarge(await encrypt(edited, options));
         throw new TsopsError('FILE_UNCHANGED', 'the example was left as it is, so no file was made');
       }),
-    );
+    ).catch(async error => {
+      const rescue: Rescue = text =>
+        encrypt(text, { ...options, format: 'binary', outputFormat: 'binary', selection: undefined });
+      throw await withRescue(error, session, path, rescue);
+    });
     // Never over a file that somebody else has made in the meantime.
     await keep(path, sealed, () => createFile(path, sealed, { secret: false }));
   } finally {
     session.end();
   }
+}
+
+function tellAdded({ report }: Call, keys: KeyGroup): void {
+  report.tell('These keys are new in the sops block and get the data key:');
+  for (const key of keys) report.tell(`  ${key.kind} ${masterKeyText(key)}`);
+}
+
+/**
+ * Where editing ends without a new file and something was typed, an encrypted copy of it is offered. A signal can come from a terminal
+ * that is gone, so the copy is then made without a question; where there is no terminal at all, a script has ended the editor.
+ */
+async function withRescue(
+  error: unknown,
+  session: EditingSession,
+  path: string,
+  rescue: Rescue | undefined,
+): Promise<unknown> {
+  if (!(error instanceof TsopsError) || error.code === 'FILE_UNCHANGED' || rescue === undefined) return error;
+  const text = await session.left();
+  if (text === undefined || !(error.code === 'EDIT_CANCELLED' || (await wantsCopy()))) return error;
+  try {
+    const kept = await rescueFile(path, await rescue(text), true);
+    if (kept === undefined) return error;
+    return error.with({ hints: [`What was typed was kept, encrypted, as ${kept}; \`tsops decrypt\` shows it.`] });
+  } catch {
+    return error;
+  }
+}
+
+async function wantsCopy(): Promise<boolean> {
+  const answer = await askVisibly('Keep what was typed in an encrypted copy? (y/n) ').catch(() => undefined);
+  return /^y(es)?$/i.test(answer?.trim() ?? '');
 }
 
 /** Told before anything has been typed. */
