@@ -26,7 +26,7 @@ export function openingOptions(call: Call): OpenOptions {
 /** @see docs/compatibility.md */
 function oldContext(key: string): string {
   const why = `sops before 3.3.0 encrypted the data key for ${key} under another encryption context than the file says`;
-  return `${why}; give the file a new data key (rotate, or decrypt it and encrypt it again)`;
+  return `${why}; give the file a new data key with tsops rotate -i`;
 }
 
 function unverified(count: number): string {

@@ -76,7 +76,7 @@ export const spellings = ({ name, short, alias }: Flag): string[] =>
 export const dashed = (spelling: string): string => (spelling.length > 1 ? `--${spelling}` : `-${spelling}`);
 
 /** Every flag of any command or of none. */
-export function allFlags(): readonly Flag[] {
+function allFlags(): readonly Flag[] {
   const every = [...flagsWithoutCommand(), ...completedCommands().flatMap(command => command.flags)];
   return [...new Map(every.map(flag => [flag.name, flag])).values()];
 }
