@@ -20,7 +20,7 @@ export async function regroupFile(
   const source = await fileOf(call);
   const options: GroupOptions = {
     ...openingOptions(call),
-    keys: keyContext(call, [named]),
+    keys: keyContext({ ...call, file: source.path }, [named]),
     format: source.format,
     shamirThreshold: flags.shamirSecretSharingThreshold,
     onRecipients: await recipientCheck(call, source.name ?? '', named),

@@ -6,9 +6,11 @@
 import { resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import {
+  fitsGroups,
   type KeyGroup,
   type KeyKind,
   loadProvider,
+  type MasterKey,
   masterKeyText,
   matchRule,
   namesKey,
@@ -33,21 +35,39 @@ export const inAddOrder = (group: KeyGroup): KeyGroup =>
   addOrder.flatMap(kind => group.filter(key => key.kind === kind));
 
 /**
- * A check for the keys that are about to get a data key: each has to be named by the creation rule of the file or by the command line.
- * Where there is no rule, or `--recipients-from file` says that the file is to be believed, they are told instead.
+ * A check for the keys that are about to get a data key: each has to be named by the creation rule of the file or by the command line,
+ * and to stand in a group as the rule says. Where there is no rule that names keys, or `--recipients-from file` says that the file is
+ * to be believed, they are told instead.
+ *
+ * @throws TsopsError NO_MATCHING_RULE where `--recipients-from rule` asks for a rule that is not there
  */
 export async function recipientCheck(
   call: Call,
   name: string,
   named: KeyGroup,
 ): Promise<(groups: readonly KeyGroup[]) => void> {
-  const rule = call.flags.recipientsFrom === 'file' ? undefined : await ruleOf(call, name);
-  if (rule === undefined) return groups => tell(call, groups);
-  const known = [...rule.groups.flat(), ...named];
+  const { recipientsFrom } = call.flags;
+  const rule = recipientsFrom === 'file' ? undefined : await ruleOf(call, name);
+  const wanted = rule?.groups.filter(group => group.length > 0) ?? [];
+  if (wanted.length === 0) {
+    if (recipientsFrom === 'rule') throw noRule(name);
+    return groups => tell(call, groups);
+  }
+  const isNamed = (key: MasterKey, by: KeyGroup): boolean => by.some(other => namesKey(other, key));
   return groups => {
-    const strangers = groups.flat().filter(key => !known.some(other => namesKey(other, key)));
+    const others = groups.map(group => group.filter(key => !isNamed(key, named)));
+    const strangers = others.flat().filter(key => !isNamed(key, wanted.flat()));
     if (strangers.length > 0) throw refused(strangers);
+    const filled = others.filter(group => group.length > 0);
+    if (!fitsGroups(filled, wanted)) throw misgrouped();
   };
+}
+
+function noRule(name: string): TsopsError {
+  return new TsopsError('NO_MATCHING_RULE', 'no creation rule that names keys was found for the file', {
+    file: name,
+    hints: ['Add a rule to .sops.yaml, or leave out --recipients-from rule.'],
+  });
 }
 
 async function ruleOf(call: Call, name: string): Promise<RuleMatch | undefined> {
@@ -83,6 +103,19 @@ function refused(strangers: KeyGroup): TsopsError {
       hints: [
         'If they do not belong there, `tsops updatekeys` takes them out and makes a new data key.',
         'If they do, add them to the rule in .sops.yaml, or say --recipients-from file.',
+      ],
+    },
+  );
+}
+
+function misgrouped(): TsopsError {
+  return new TsopsError(
+    'RECIPIENT_NOT_IN_RULE',
+    'the key groups of the file are not those of its creation rule, so fewer people than it says could open the file',
+    {
+      hints: [
+        '`tsops updatekeys --dry-run` shows the difference, and `tsops updatekeys` makes the groups those of the rule.',
+        'If the file is right, change key_groups in .sops.yaml, or say --recipients-from file.',
       ],
     },
   );

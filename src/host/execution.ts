@@ -140,15 +140,13 @@ function endOf(child: ChildProcess): Promise<CommandEnd> {
 async function forward(child: ChildProcess, name: 'stdout' | 'stderr', filter: OutputFilter): Promise<void> {
   const source = child[name] as Readable;
   const target = process[name];
-  const closed = () => source.destroy();
-  target.on('error', closed);
+  // It stays: a pipe can tell of its end after the last write.
+  target.on('error', () => source.destroy());
   try {
     for await (const chunk of source) await write(target, filter.push(chunk as Uint8Array));
     await write(target, filter.end());
   } catch {
     // The other side has gone.
-  } finally {
-    target.off('error', closed);
   }
 }
 

@@ -126,3 +126,17 @@ test('what cannot be made a file is kept in a binary one', async () => {
   assert.ok(!Buffer.from(kept).includes('secret'));
   assert.equal(Buffer.from(await decrypt(kept, { format: 'binary', identities })).toString(), 'a: [broken secret');
 });
+
+test('an entry without a wrapped data key that was there before gets none', async () => {
+  const planted = (await made()).replace(/- enc: \|/, `- enc: ""\n          recipient: ${two}\n        - enc: |`);
+  await assert.rejects(
+    editBlock(
+      planted,
+      typed(text => text.replace('x # d', 'y # d')),
+      options,
+    ),
+    {
+      code: 'METADATA_INVALID',
+    },
+  );
+});

@@ -12,6 +12,7 @@ import type { Format } from '../formats/format.ts';
 import { type EditCheck, type EditOptions, parseEdited, type Rescue, rescued, unchanged } from './edit.ts';
 import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
 import { type OpenedFile, open } from './open.ts';
+import { refuseUnwrapped } from './reseal.ts';
 import { seal } from './seal.ts';
 import { difference, type KeysChange, wrappedGroups } from './updatekeys.ts';
 
@@ -33,6 +34,8 @@ export async function editBlock<C extends Content>(
 ): Promise<C> {
   const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
   if (opened.format.name === 'binary') throw notShowable();
+  // An entry that somebody else has put there must not count as one that was typed.
+  refuseUnwrapped(opened.metadata.groups);
   const shown = withBlock(opened, options);
   const edited = await change(
     shown,

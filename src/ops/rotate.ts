@@ -31,7 +31,6 @@ export interface RotateOptions extends EditOptions {
 export async function rotate<C extends Content>(content: C, options: RotateOptions): Promise<C> {
   const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
   const { metadata } = opened;
-  refuseUnwrapped(metadata.groups);
   const groups = changedGroups(metadata.groups, options);
   await options.onRecipients?.(groups);
   const random = options.random ?? randomBytes;
@@ -45,6 +44,7 @@ export async function rotate<C extends Content>(content: C, options: RotateOptio
 function changedGroups(groups: readonly KeyGroup[], { add = [], remove = [], onAbsent }: RotateOptions): KeyGroup[] {
   for (const key of remove) if (!groups.flat().some(other => namesKey(key, other))) onAbsent?.(key);
   const left = groups.map(group => group.filter(key => !remove.some(named => namesKey(named, key))));
+  refuseUnwrapped(left);
   const added: MasterKey[] = [];
   for (const key of add) if (!hasKey([...left.flat(), ...added], key)) added.push(key);
   return left.map((group, index) => (index === 0 ? [...group, ...added] : group));

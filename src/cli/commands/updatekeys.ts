@@ -23,7 +23,7 @@ import { changeFile } from '../inplace.ts';
 import { changeLines } from '../keyschange.ts';
 import { keyContext } from '../keyservices.ts';
 import { openingOptions } from '../opening.ts';
-import { asTsopsError } from '../report.ts';
+import { asTsopsError, escapeControls } from '../report.ts';
 import { about, formatsOf, refuseTemporary } from '../source.ts';
 
 interface Target {
@@ -40,6 +40,7 @@ interface Outcome {
 }
 
 export async function run(call: Call): Promise<void> {
+  refuseSilentQuestion(call);
   const targets = call.operands.flatMap(targetsAt);
   const outcomes: Outcome[] = [];
   try {
@@ -50,6 +51,14 @@ export async function run(call: Call): Promise<void> {
   if (call.flags.json) await writeStdout(new TextEncoder().encode(`${JSON.stringify(outcomes, null, 2)}\n`));
   const failed = outcomes.filter(({ status }) => status === 'failed').length;
   if (failed > 0) throw new TsopsError('SOME_FAILED', `${failed} of ${outcomes.length} files could not be updated`);
+}
+
+/** With --json standard output is the report, which has no place for the change and the question. */
+function refuseSilentQuestion({ flags }: Call): void {
+  if (!flags.json || flags.yes || flags.dryRun) return;
+  throw new TsopsError('CONFLICTING_OPTIONS', 'with --json nobody is asked', {
+    hints: ['Add --yes to make the changes, or --dry-run to see them.'],
+  });
 }
 
 function targetsAt(path: string): Target[] {
@@ -78,7 +87,7 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
   const rule = await ruleFor(call, path, isNamed);
   const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
   if (rule === undefined || (!isNamed && !(await isEncrypted(bytes, format)))) return undefined;
-  const keys = keyContext(call, rule.groups);
+  const keys = keyContext({ ...call, file: path }, rule.groups);
   const change = await about({ path }, () => compareKeys(bytes, rule, { format, keys }));
   if (!change.isNeeded) {
     report.tell(`${path} is already up to date`);
@@ -99,9 +108,19 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
     onRotated,
     allowNothing: flags.allowNothing,
   };
-  await changeFile(call, path, before => updateKeys(before, rule, options));
+  await changeFile(call, path, async before => {
+    if (Buffer.compare(before, bytes) !== 0) throw changedMeanwhile();
+    return updateKeys(before, rule, options);
+  });
   report.tell(`${path} was updated`);
   return { file: path, status: 'changed', change };
+}
+
+/** What was shown, and maybe answered with yes, is not what would be done now. */
+function changedMeanwhile(): TsopsError {
+  return new TsopsError('FILE_UNWRITABLE', 'the file was changed by somebody else in the meantime', {
+    hints: ['Nothing was written; run the command again on what is there now.'],
+  });
 }
 
 type Format = ReturnType<typeof formatsOf>['format'];
@@ -110,8 +129,10 @@ async function isEncrypted(bytes: Uint8Array, format: Format): Promise<boolean> 
   try {
     return (await inspectFile(bytes, { format })).metadata !== undefined;
   } catch (error) {
-    // Of a folder's files many are none of ours; one with a damaged block is.
-    return error instanceof TsopsError && error.code === 'METADATA_INVALID';
+    // Of a folder's files many are none of ours; one with a damaged block is, and one that a bad merge has broken.
+    if (!(error instanceof TsopsError)) throw error;
+    if (error.code !== 'FILE_SYNTAX' || format === 'binary') return error.code === 'METADATA_INVALID';
+    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('ENC[AES256_GCM,');
   }
 }
 
@@ -135,7 +156,10 @@ async function ruleFor(call: Call, path: string, isNamed: boolean): Promise<Rule
 }
 
 async function show(path: string, change: KeysChange): Promise<void> {
-  const lines = [`The following changes will be made to ${path}:`, ...changeLines(change, await paintFor('stdout'))];
+  const lines = [
+    `The following changes will be made to ${escapeControls(path)}:`,
+    ...changeLines(change, await paintFor('stdout')),
+  ];
   await writeStdout(new TextEncoder().encode(`${lines.join('\n')}\n`));
 }
 
