@@ -22,8 +22,8 @@ const bounds = {
   exponent: 1.15,
   'encrypt yaml 10000': 50,
   'decrypt yaml 10000': 50,
-  'encrypt json flat 20000': 30,
-  'decrypt json flat 20000': 30,
+  'encrypt json flat 20000': 18,
+  'decrypt json flat 20000': 18,
 };
 
 try {
