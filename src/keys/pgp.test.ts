@@ -32,7 +32,7 @@ function newHome(): string {
 after(() => {
   for (const GNUPGHOME of homes)
     spawnSync('gpgconf', ['--kill', 'gpg-agent'], { env: { ...process.env, GNUPGHOME }, stdio: 'ignore' });
-  rmSync(scratch, { recursive: true, force: true });
+  rmSync(scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 });
 
 function gpg(GNUPGHOME: string, ...args: string[]): string {

@@ -152,7 +152,7 @@ describe('vectors of master keys', () => {
   after(() => {
     console.log(`vectors: ${opened} sets of keys opened their file`);
     for (const home of homes.values()) execFileSync('gpgconf', ['--homedir', home, '--kill', 'all']);
-    rmSync(scratch, { recursive: true, force: true });
+    rmSync(scratch, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
   });
   const folder = join(vectors, 'cases', 'keys');
   for (const name of readdirSync(folder)) {

@@ -77,8 +77,9 @@ export function newFolder(): string {
   return mkdtempSync(join(tmpdir(), 'tsops test ö '));
 }
 
+/** A program that was left in the background may still write into it. */
 export function removeFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true });
+  rmSync(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
 }
 
 export type CaseEnv = Readonly<Record<string, string | readonly string[]>>;
