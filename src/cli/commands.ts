@@ -71,10 +71,10 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'decrypt',
-    what: 'Decrypt a file.',
-    operands: '[file]',
+    what: 'Decrypt files and folders of files; several become one stream, such as `kubectl apply -f -` takes.',
+    operands: '[file...]',
     flags: own(
-      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
+      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'config'),
       ...own('extract', 'format', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed'),
       'verbose',
     ),

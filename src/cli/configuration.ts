@@ -14,14 +14,15 @@ export async function configFor({ flags, report }: Call, target: string | undefi
   if (found === undefined) return undefined;
   const known = loaded.get(found.path);
   if (known !== undefined) return known;
-  const config = await loadConfig(found);
-  loaded.set(found.path, config);
+  const loading = loadConfig(found);
+  loaded.set(found.path, loading);
+  const config = await loading;
   for (const warning of config.warnings) report.warn(warning);
   return config;
 }
 
 /** Read once a run, however many files there are. */
-const loaded = new Map<string, Config>();
+const loaded = new Map<string, Promise<Config>>();
 
 /**
  * The same for a command that needs no rule. One that was named has to be sound, as in sops; one that would have to be looked for is

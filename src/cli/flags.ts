@@ -33,6 +33,9 @@ const flag = <K extends FlagKind>(kind: K, what: string, more: Omit<Partial<Flag
 const ownFlags = {
   'in-place': flag('boolean', 'Write the result back to the file.', { short: 'i' }),
   output: flag('text', 'Write the result to this file instead of standard output.', { short: 'o', value: 'FILE' }),
+  'output-dir': flag('text', 'Write each result into this folder, under the path that its file has here.', {
+    value: 'DIR',
+  }),
   'input-type': flag('text', 'The format of the input, where the file name does not tell it.', formatWords()),
   'output-type': flag('text', 'The format of the output; else that of the file name.', formatWords()),
   'filename-override': flag('text', 'The name that the rules and the formats go by; required with standard input.', {

@@ -1,7 +1,7 @@
 /** What master keys may use in a run: this machine, and the key services that the flags name. */
 
 import { TsopsError } from '../errors.ts';
-import { type KeyContext, type KeyGroup, openKeyServices, systemContext } from '../index.ts';
+import { type KeyContext, type KeyGroup, openKeyServices, type SystemOptions, systemContext } from '../index.ts';
 import type { Call } from './call.ts';
 import { configuredAddresses } from './configuration.ts';
 import type { FlagValues } from './flags.ts';
@@ -16,15 +16,25 @@ export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyCont
   let configured: Promise<readonly string[]> | undefined;
   const context = systemContext({
     timeoutMs: timeoutOf(flags),
+    once,
     trustedAddresses: async () => {
       configured ??= configuredAddresses(call);
       return [...vaultsOf(named), ...(await configured)];
     },
   });
   const { services, warnings } = openKeyServices((flags.keyservice ?? []).join(','), { timeoutMs: context.timeoutMs });
-  for (const warning of warnings) report.warn(warning);
+  for (const warning of warnings) if (isNew(warning)) report.warn(warning);
   const onKeysUsed = audit && ((...used: Parameters<typeof audit.used>) => audit.used(...used));
   return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice, onKeysUsed };
+}
+
+/** What is loaded or asked once a run, however many files there are. */
+const once: NonNullable<SystemOptions['once']> = new Map();
+const said = new Set<string>();
+
+function isNew(warning: string): boolean {
+  const before = said.size;
+  return said.add(warning).size > before;
 }
 
 /** The bound of --timeout in milliseconds. @throws TsopsError USAGE */

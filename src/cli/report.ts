@@ -1,18 +1,47 @@
 /** What the command says on standard error. Data never goes there, and nothing else goes to standard output. */
 
 import { type ErrorKind, errorKinds, TsopsError, type Where } from '../errors.ts';
-import { type Paint, paintFor } from '../host/terminal.ts';
+import { isTerminal, type Paint, paintFor } from '../host/terminal.ts';
 
 const plain: Paint = (_style, text) => text;
+
+/** How far a run over many files has come, for whoever watches. */
+export interface Progress {
+  step(): void;
+  end(): void;
+}
 
 /** Where messages go. */
 export class Report {
   readonly #paint: Paint;
+  /** What stands before every message that is no error, since errors name their file themselves. */
+  readonly #prefix: string;
   /** Whether `note` is heard. */
   verbose = false;
 
-  constructor(paint: Paint = plain) {
+  constructor(paint: Paint = plain, prefix = '') {
     this.#paint = paint;
+    this.#prefix = prefix;
+  }
+
+  /** A report on one of several files. */
+  about(file: string): Report {
+    const report = new Report(this.#paint, `${file}: `);
+    report.verbose = this.verbose;
+    return report;
+  }
+
+  /** Shows how many of `total` files are done, where standard error is a terminal and there are enough of them to wait for. */
+  progress(total: number): Progress {
+    if (total < leastShown || !isTerminal('stderr')) return { step: () => {}, end: () => {} };
+    let done = 0;
+    return {
+      step: () => {
+        done += 1;
+        showBar(done, total);
+      },
+      end: hideBar,
+    };
   }
 
   static async onTerminal(): Promise<Report> {
@@ -21,16 +50,16 @@ export class Report {
 
   /** Says something that only `--verbose` wants to know. */
   note(message: string): void {
-    if (this.verbose) this.#say(`tsops: ${escapeControls(message)}`);
+    if (this.verbose) this.#say(`tsops: ${escapeControls(`${this.#prefix}${message}`)}`);
   }
 
   /** Says something whether asked or not, such as what `init` did. */
   tell(message: string): void {
-    this.#say(escapeControls(message));
+    this.#say(escapeControls(`${this.#prefix}${message}`));
   }
 
   warn(message: string): void {
-    this.#say(`tsops: ${this.#paint('yellow', 'warning:')} ${escapeControls(message)}`);
+    this.#say(`tsops: ${this.#paint('yellow', 'warning:')} ${escapeControls(`${this.#prefix}${message}`)}`);
   }
 
   /** Prints an error with its hints. */
@@ -47,8 +76,26 @@ export class Report {
   #say(text: string): void {
     // Where nobody can be told, the exit status still says how it went.
     if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
+    hideBar();
     process.stderr.write(`${text}\n`);
   }
+}
+
+/** Below this many files nobody has to wait. */
+const leastShown = 8;
+const barWidth = 30;
+let isBarShown = false;
+
+function showBar(done: number, total: number): void {
+  const filled = Math.round((done / total) * barWidth);
+  process.stderr.write(`\r[${'#'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${done}/${total}`);
+  isBarShown = true;
+}
+
+/** Before anything else is written, and at the end. */
+function hideBar(): void {
+  if (isBarShown) process.stderr.write('\r\u001b[K');
+  isBarShown = false;
 }
 
 /** The text of an error as it is shown: place, message, and the key path where the message does not name it. */

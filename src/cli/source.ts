@@ -4,7 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { TsopsError } from '../errors.ts';
 import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin } from '../host/files.ts';
 import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
-import { type FormatName, formatOf } from '../index.ts';
+import { type FormatName, formatOf, inspectFile } from '../index.ts';
 import type { FlagValues } from './flags.ts';
 
 export interface Source {
@@ -73,6 +73,26 @@ export function refuseTooLarge(sealed: Uint8Array): Uint8Array {
     hints: ['Split the file, or encrypt it as a whole with --input-type binary.'],
   });
 }
+
+/**
+ * Whether a file of a folder is one of ours: it is encrypted, or has a damaged block, or is an encrypted one that a bad merge has
+ * broken. Many files of a folder are nothing that can be parsed.
+ */
+export async function isOurs(bytes: Uint8Array, format: FormatName): Promise<boolean> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (!text.includes('sops') && !isWide(bytes)) return false;
+  try {
+    return (await inspectFile(bytes, { format })).metadata !== undefined;
+  } catch (error) {
+    if (!(error instanceof TsopsError)) throw error;
+    if (error.code !== 'FILE_SYNTAX' || format === 'binary') return error.code === 'METADATA_INVALID';
+    return text.includes('ENC[AES256_GCM,');
+  }
+}
+
+/** YAML may be written in UTF-16. */
+const isWide = (bytes: Uint8Array): boolean =>
+  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 
 /** Puts the result into the file, into --output, or on standard output. */
 export async function putResult(

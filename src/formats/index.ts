@@ -10,6 +10,8 @@ interface FormatEntry {
   readonly reserves: (key: string) => boolean;
   /** Whether one file can hold several documents. */
   readonly manyDocuments: boolean;
+  /** What a text is in a stream of several; `nothing` where it cannot be a part of one. */
+  readonly joinsAs: 'documents' | 'values' | 'lines' | 'nothing';
   /** What a new file starts with when it is opened in an editor. */
   readonly example: string;
   readonly load: () => Promise<Format>;
@@ -23,6 +25,7 @@ const entries: readonly FormatEntry[] = [
     extensions: ['.yaml', '.yml'],
     reserves: isSops,
     manyDocuments: true,
+    joinsAs: 'documents',
     example: '# Write your values here; every one of them is encrypted when you save and close.\nhello: world\n',
     load: async () => (await import('./yaml/index.ts')).yaml,
   },
@@ -31,6 +34,7 @@ const entries: readonly FormatEntry[] = [
     extensions: ['.json'],
     reserves: isSops,
     manyDocuments: false,
+    joinsAs: 'values',
     example: '{\n  "hello": "world"\n}\n',
     load: async () => (await import('./json/index.ts')).json,
   },
@@ -39,6 +43,7 @@ const entries: readonly FormatEntry[] = [
     extensions: ['.env'],
     reserves: key => key.startsWith('sops_'),
     manyDocuments: false,
+    joinsAs: 'lines',
     example: '# Write your values here; every one of them is encrypted when you save and close.\nHELLO=world\n',
     load: async () => (await import('./dotenv/index.ts')).dotenv,
   },
@@ -47,6 +52,7 @@ const entries: readonly FormatEntry[] = [
     extensions: ['.ini'],
     reserves: isSops,
     manyDocuments: false,
+    joinsAs: 'nothing',
     example:
       '; Write your values here; every one of them is encrypted when you save and close.\n[hello]\nname = world\n',
     load: async () => (await import('./ini/index.ts')).ini,
@@ -56,6 +62,7 @@ const entries: readonly FormatEntry[] = [
     extensions: [],
     reserves: isSops,
     manyDocuments: false,
+    joinsAs: 'nothing',
     example: 'Write your text here; all of it is encrypted when you save and close.\n',
     load: async () => (await import('./binary/index.ts')).binary,
   },
@@ -73,6 +80,11 @@ export function formatEntry(name: FormatName): FormatEntry {
 /** The format that the name of a file asks for: by its ending, else `binary`. */
 export function formatOf(filename: string): FormatName {
   return entries.find(entry => entry.extensions.some(ending => filename.endsWith(ending)))?.name ?? 'binary';
+}
+
+/** The usual ending of a file name for a format; undefined for binary files. */
+export function endingOf(name: FormatName): string | undefined {
+  return formatEntry(name).extensions[0];
 }
 
 /** The text that a new file of this format starts with. */

@@ -118,10 +118,10 @@ export function writeStdout(bytes: Uint8Array): Promise<void> {
   });
 }
 
-/** Makes a folder of mode 0700 with all that is missing above it. @throws TsopsError FILE_UNWRITABLE */
-export async function makePrivateFolder(path: string): Promise<void> {
+/** Makes a folder with all that is missing above it, of mode 0700 where it is for secrets. @throws TsopsError FILE_UNWRITABLE */
+export async function makeFolder(path: string, { secret }: { readonly secret: boolean }): Promise<void> {
   try {
-    fs.mkdirSync(path, { recursive: true, mode: 0o700 });
+    fs.mkdirSync(path, { recursive: true, mode: secret ? 0o700 : 0o777 });
   } catch (error) {
     throw unwritable(path, error);
   }

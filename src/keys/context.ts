@@ -34,13 +34,16 @@ export interface SystemOptions {
   readonly mayAsk?: boolean | undefined;
   /** The addresses that the user's own configuration names: a token may be sent there. Asked only where it matters. */
   readonly trustedAddresses?: (() => Promise<readonly string[]>) | undefined;
+  /** Shared by contexts, what is loaded or asked once (identities, passphrases, logins) is so for all of them together. */
+  readonly once?: KeyContext['once'] | undefined;
 }
 
 const terminal = () => import('../host/terminal.ts');
 
+let earlier: Promise<unknown> = Promise.resolve();
+
 /** The ways to the person at the terminal, who is asked one question at a time. */
 function questions() {
-  let earlier: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(ask: () => Promise<T>): Promise<T> => {
     const answer = earlier.then(ask);
     earlier = answer.catch(() => undefined);
@@ -73,6 +76,6 @@ export function systemContext(options: SystemOptions = {}): KeyContext {
     requestTimeoutMs: options.timeoutMs,
     mayConnect: true,
     trustedAddresses,
-    once: new Map(),
+    once: options.once ?? new Map(),
   };
 }

@@ -1,20 +1,50 @@
-/** `tsops decrypt`: the plain text on standard output, in the file, or in another file. */
+/** `tsops decrypt`: the plain text on standard output, in the file, or in another file; of several files as one stream or tree. */
 
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
 import { decrypt, formatNames, inspectFile, parseTreePath } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
+import { eachFile, meansMany, type Target, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
+import { outputsFor } from '../outputs.ts';
 import { readingOf } from '../reading.ts';
-import { about, putResult, readSource, type Source, sourceOf } from '../source.ts';
+import { about, isOurs, putResult, readSource, type Source, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   const { file, flags } = call;
   const paths = flags.extract ?? [];
-  if (paths.length > 1 || flags.format !== undefined) return someValues(call, paths);
+  const isMany = meansMany(call);
+  if (paths.length > 1 || flags.format !== undefined || (isMany && paths.length > 0))
+    return someValues(call, paths, isMany);
+  if (isMany || flags.outputDir !== undefined) return decryptMany(call);
   const source = await sourceOf(file, flags);
-  const [extract] = paths;
+  const plain = await plainOf(call, source, paths[0]);
+  if (flags.inPlace && !plain.isChanged) return;
+  await putResult(source, flags, plain.bytes, { secret: true });
+}
+
+async function decryptMany(call: Call): Promise<void> {
+  const { flags } = call;
+  const all = await targetsOf(call);
+  const targets = flags.ifNeeded ? all : await targetsWith(all, flags, isOurs);
+  const outputs = outputsFor(call, targets, { secret: true });
+  const work = async (target: Target, own: Call) =>
+    plainOf(own, await sourceOf(target.path, { ...flags, output: undefined }), undefined);
+  await eachFile(call, targets, work, async ({ bytes, isChanged }, target) => {
+    if (!flags.inPlace || isChanged) await outputs.put(target, bytes);
+  });
+  await outputs.finish();
+}
+
+interface Plain {
+  readonly bytes: Uint8Array;
+  /** False for a file that was plain already. */
+  readonly isChanged: boolean;
+}
+
+async function plainOf(call: Call, source: Source, extract: string | undefined): Promise<Plain> {
+  const { flags } = call;
   const layout = flags.layout === 'sops' ? 'sops' : 'kept';
   const converts = extract !== undefined || source.format !== source.outputFormat;
   const printedAnew = converts || layout === 'sops';
@@ -24,8 +54,7 @@ export async function run(call: Call): Promise<void> {
   const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   if (flags.ifNeeded && !(await about(source, () => isEncrypted(bytes, source)))) {
     if (converts) throw onlyPassedThrough();
-    if (!flags.inPlace) await putResult(source, flags, bytes, { secret: true });
-    return;
+    return { bytes, isChanged: false };
   }
   const { format, outputFormat } = source;
   const plain = await about(source, () => decrypt(bytes, { ...options, format, outputFormat, extract, layout })).catch(
@@ -33,13 +62,24 @@ export async function run(call: Call): Promise<void> {
       throw withFormatHint(error, source, flags.outputType !== undefined);
     },
   );
-  await putResult(source, flags, plain, { secret: true });
+  return { bytes: plain, isChanged: true };
 }
 
-async function someValues(call: Call, paths: readonly string[]): Promise<void> {
+async function someValues(call: Call, paths: readonly string[], isMany: boolean): Promise<void> {
+  if (isMany) throw onlyOfOne();
   if (call.flags.ifNeeded) throw onlyPassedThrough();
   for (const path of paths) parseTreePath(path);
   await readingOf(call, paths);
+}
+
+function onlyOfOne(): TsopsError {
+  return new TsopsError(
+    'CONFLICTING_OPTIONS',
+    '--extract and --format show values of one file, and several are given',
+    {
+      hints: ['Run the command once for each file.'],
+    },
+  );
 }
 
 function onlyPassedThrough(): TsopsError {

@@ -6,7 +6,7 @@ import { TsopsError } from '../../errors.ts';
 import { configDir, currentDir } from '../../host/directories.ts';
 import { env } from '../../host/environment.ts';
 import { exists, readOptionalFile } from '../../host/files.ts';
-import { createFile, makePrivateFolder } from '../../host/replace.ts';
+import { createFile, makeFolder } from '../../host/replace.ts';
 import { askSecret } from '../../host/terminal.ts';
 import { generateIdentity, recipientsOfIdentities } from '../../index.ts';
 import type { Call } from '../call.ts';
@@ -59,7 +59,7 @@ async function ownRecipients(path: string, postQuantum: boolean, report: Report)
 
 async function newIdentity(path: string, postQuantum: boolean, report: Report): Promise<string> {
   const identity = await generateIdentity({ postQuantum, now: new Date(), random: randomBytes });
-  await makePrivateFolder(dirname(path));
+  await makeFolder(dirname(path), { secret: true });
   await createFile(path, new TextEncoder().encode(identity.fileText), { secret: true });
   report.tell(`${path} was made: your secret identity. Keep a copy where nobody else can read it; never commit it.`);
   return identity.recipient;

@@ -10,7 +10,6 @@ import { filesBelow, isFolder } from '../../host/walk.ts';
 import {
   compareKeys,
   formatPath,
-  inspectFile,
   type KeysChange,
   matchRule,
   type Path,
@@ -24,7 +23,7 @@ import { changeLines } from '../keyschange.ts';
 import { keyContext } from '../keyservices.ts';
 import { openingOptions } from '../opening.ts';
 import { asTsopsError, escapeControls } from '../report.ts';
-import { about, formatsOf, refuseTemporary } from '../source.ts';
+import { about, formatsOf, isOurs, refuseTemporary } from '../source.ts';
 
 interface Target {
   readonly path: string;
@@ -86,7 +85,7 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
   const { format } = formatsOf(path, flags);
   const rule = await ruleFor(call, path, isNamed);
   const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
-  if (rule === undefined || (!isNamed && !(await isEncrypted(bytes, format)))) return undefined;
+  if (rule === undefined || (!isNamed && !(await isOurs(bytes, format)))) return undefined;
   const keys = keyContext({ ...call, file: path }, rule.groups);
   const change = await about({ path }, () => compareKeys(bytes, rule, { format, keys }));
   if (!change.isNeeded) {
@@ -121,19 +120,6 @@ function changedMeanwhile(): TsopsError {
   return new TsopsError('FILE_UNWRITABLE', 'the file was changed by somebody else in the meantime', {
     hints: ['Nothing was written; run the command again on what is there now.'],
   });
-}
-
-type Format = ReturnType<typeof formatsOf>['format'];
-
-async function isEncrypted(bytes: Uint8Array, format: Format): Promise<boolean> {
-  try {
-    return (await inspectFile(bytes, { format })).metadata !== undefined;
-  } catch (error) {
-    // Of a folder's files many are none of ours; one with a damaged block is, and one that a bad merge has broken.
-    if (!(error instanceof TsopsError)) throw error;
-    if (error.code !== 'FILE_SYNTAX' || format === 'binary') return error.code === 'METADATA_INVALID';
-    return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('ENC[AES256_GCM,');
-  }
 }
 
 async function ruleFor(call: Call, path: string, isNamed: boolean): Promise<RuleMatch | undefined> {
