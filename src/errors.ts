@@ -47,6 +47,7 @@ export const errorKinds = {
   EDIT_CANCELLED: kind(1, 'Editing was cancelled; the file is as it was.'),
   FILE_SYNTAX: kind(2, 'The file cannot be parsed.'),
   FILE_UNREADABLE: kind(2, 'The file cannot be read.'),
+  OUTSIDE_ROOT: kind(2, 'The path leads out of the folder that files have to be in.'),
   FILE_UNWRITABLE: kind(3, 'The output cannot be written.'),
   AUDIT_FAILED: kind(3, 'The audit log that TSOPS_AUDIT_LOG names cannot be written.'),
   FILE_LOCKED: kind(3, 'Another process is changing the file and did not finish in time.'),

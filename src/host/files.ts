@@ -3,6 +3,7 @@
 import * as fs from 'node:fs';
 import { TsopsError } from '../errors.ts';
 import { fileError, systemCode } from './faults.ts';
+import { openConfined } from './root.ts';
 
 /** The base64 of this much still fits into one JavaScript string (2^29 - 24 characters). */
 const defaultMaxBytes = 256 * 1024 * 1024;
@@ -13,16 +14,19 @@ const chunkBytes = 256 * 1024;
 export interface ReadLimits {
   /** The largest size that is read, in bytes; 256 MiB unless told. */
   readonly maxBytes?: number;
+  /** A folder that the file has to be in, behind all links; any file unless told. */
+  readonly root?: string | undefined;
 }
 
 /**
  * The whole content of a file, FIFO or device.
- * @throws TsopsError FILE_MISSING where there is none; FILE_UNREADABLE for folders, for files over the limit and for all else
+ * @throws TsopsError FILE_MISSING where there is none; FILE_UNREADABLE for folders, for files over the limit and for all else;
+ *   OUTSIDE_ROOT
  */
 export async function readFileBounded(path: string, limits: ReadLimits = {}): Promise<Uint8Array> {
-  if (path === '/dev/stdin') return readStdin(limits);
+  if (path === '/dev/stdin' && limits.root === undefined) return readStdin(limits);
   try {
-    return withDescriptor(path, descriptor => readDescriptor(descriptor, path, limits));
+    return withDescriptor(path, limits.root, descriptor => readDescriptor(descriptor, path, limits));
   } catch (error) {
     const code = systemCode(error);
     if (code === 'ENOENT' || code === 'ENOTDIR')
@@ -87,8 +91,8 @@ export async function readStdin(limits: ReadLimits = {}): Promise<Uint8Array> {
   return asBytes(Buffer.concat(chunks, length));
 }
 
-function withDescriptor<T>(path: string, use: (descriptor: number) => T): T {
-  const descriptor = fs.openSync(path, 'r');
+function withDescriptor<T>(path: string, root: string | undefined, use: (descriptor: number) => T): T {
+  const descriptor = root === undefined ? fs.openSync(path, 'r') : openConfined(path, root);
   try {
     return use(descriptor);
   } finally {
