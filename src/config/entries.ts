@@ -49,6 +49,8 @@ export interface FlatKeys {
 export interface SelectionEntry {
   /** The key as written in the file: `encrypted_regex` … */
   readonly name: string;
+  /** The name of the preset that the rule comes from. */
+  readonly preset?: string;
   readonly rule: Exclude<SelectionRule, { readonly kind: 'none' }>;
   readonly place: Place;
 }

@@ -37,6 +37,8 @@ export interface MatchedRule extends RuleLabel {
   readonly selection: SelectionRule;
   /** Whether the rule says nothing about the selection, so that the default applies. */
   readonly isDefaultSelection: boolean;
+  /** The preset that the selection comes from. */
+  readonly preset: string | undefined;
   readonly macOnlyEncrypted: boolean;
   /** Who could decrypt: the keys of each group, any one of which opens the group. */
   readonly groups: readonly (readonly { readonly kind: KeyKind; readonly text: string }[])[];
@@ -68,6 +70,7 @@ async function describe(config: Config, rule: RuleEntry, options: MatchOptions):
     ...labelOf(rule),
     selection: selection ?? defaultSelection,
     isDefaultSelection: selection === undefined,
+    preset: rule.selections[0]?.preset,
     macOnlyEncrypted,
     groups: groups.map(group => group.map(key => ({ kind: key.kind, text: masterKeyText(key) }))),
     groupsNeeded: groups.length === 1 ? 1 : shamirThreshold || groups.length,

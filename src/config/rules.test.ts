@@ -164,6 +164,7 @@ const refused: readonly (readonly [name: string, rule: string, code: string, pla
   ['path_glob', '{path_glob: "[a"}', 'PATTERN_INVALID', '1:30'],
   ['a selection expression', '{encrypted_regex: "(?!a)"}', 'PATTERN_INVALID', '1:36'],
   ['two selections', '{encrypted_regex: a, unencrypted_suffix: b}', 'CONFIG_INVALID', '1:59'],
+  ['a preset and a selection', '{preset: kubernetes, encrypted_regex: b}', 'CONFIG_INVALID', '1:56'],
 ];
 
 for (const [name, rule, code, place] of refused) {
@@ -204,6 +205,7 @@ test('the explanation of a match', async () => {
       pathGlob: undefined,
       selection: { kind: 'encryptedRegex', text: '^data$' },
       isDefaultSelection: false,
+      preset: undefined,
       macOnlyEncrypted: false,
       groups: [[{ kind: 'age', text: one }], [{ kind: 'pgp', text: pgp }], [{ kind: 'age', text: two }]],
       groupsNeeded: 2,
@@ -222,4 +224,12 @@ test('the explanation where nothing matches', async () => {
   const plain = (await explain(`creation_rules: [{age: ${one}}]`)).match;
   assert.deepEqual([plain?.isDefaultSelection, plain?.groupsNeeded], [true, 1]);
   assert.deepEqual(plain?.selection, { kind: 'unencryptedSuffix', text: '_unencrypted' });
+});
+
+test('the preset for Kubernetes is an expression that sops reads from the file', async () => {
+  const config = parseConfig(Buffer.from(`creation_rules: [{preset: kubernetes, age: ${one}}]`), '/repo/.sops.yaml');
+  const selection = { kind: 'encryptedRegex', text: '^(data|stringData)$' };
+  assert.deepEqual((await matchRule(config, '/repo/a.yaml', options))?.selection, selection);
+  const match = (await explainRules(config, '/repo/a.yaml', options)).match;
+  assert.deepEqual([match?.preset, match?.selection, match?.isDefaultSelection], ['kubernetes', selection, false]);
 });

@@ -16,6 +16,7 @@ import type {
   RuleEntry,
   SelectionEntry,
 } from './entries.ts';
+import { presets } from './presets.ts';
 import { type ConfigReader, type Field, type PlacedText, placeOf, quoted } from './reading.ts';
 import { nearestKey } from './spelling.ts';
 
@@ -49,6 +50,7 @@ const ruleKeys = [
   'key_groups',
   'shamir_threshold',
   ...selectionNames,
+  'preset',
   'mac_only_encrypted',
 ] as const;
 type RuleKey = (typeof ruleKeys)[number];
@@ -204,11 +206,24 @@ function readPattern(reader: ConfigReader, fields: ReadonlyMap<RuleKey, Field>, 
 
 /** In the order of the file. */
 function readSelections(reader: ConfigReader, fields: ReadonlyMap<RuleKey, Field>): SelectionEntry[] {
-  return [...fields.keys()].filter(isSelection).flatMap(name => {
-    const pattern = readPattern(reader, fields, name);
-    if (pattern === undefined) return [];
+  return [...fields.keys()].flatMap(name => {
+    if (name === 'preset') return readPreset(reader, fields);
+    const pattern = isSelection(name) ? readPattern(reader, fields, name) : undefined;
+    if (pattern === undefined || !isSelection(name)) return [];
     return [{ name, rule: { kind: selectionKinds[name], text: pattern.text }, place: pattern.place }];
   });
+}
+
+function readPreset(reader: ConfigReader, fields: ReadonlyMap<RuleKey, Field>): SelectionEntry[] {
+  const [field, named] = [fields.get('preset'), readPattern(reader, fields, 'preset')];
+  if (field === undefined || named === undefined) return [];
+  const rule = presets.get(named.text);
+  if (rule !== undefined) return [{ name: 'preset', preset: named.text, rule, place: named.place }];
+  const names = [...presets.keys()];
+  const near = nearestKey(named.text, names);
+  return reader.fail(field.value, `there is no preset ${quoted(named.text)}`, [
+    near === undefined ? `The presets are: ${names.join(', ')}.` : `Did you mean ${near}?`,
+  ]);
 }
 
 const isSelection = (name: RuleKey): name is SelectionName => name in selectionKinds;

@@ -74,6 +74,14 @@ describe('rules test', () => {
     ]);
   });
 
+  test('says what a preset is, and that sops does not know it', () => {
+    work.write('.sops.yaml', `creation_rules:\n  - age: ${recipients.one}\n    preset: kubernetes\n`);
+    const { status, stdout, stderr } = work.run(['rules', 'test', 'secret.yaml']);
+    assert.equal(status, 0);
+    assert.match(stdout, /selection: encrypted_regex \^\(data\|stringData\)\$ \(preset kubernetes\)/);
+    assert.match(stderr, /warning: sops does not know preset/);
+  });
+
   test('says the same for programs', () => {
     work.write('.sops.yaml', config);
     const report = JSON.parse(work.run(['rules', 'test', '--json', 'prod/x.yaml']).stdout);

@@ -21,6 +21,11 @@ export async function run(call: Call): Promise<void> {
     ? JSON.stringify({ file, ...explanation }, null, 2)
     : explain(file, explanation).join('\n');
   await writeStdout(new TextEncoder().encode(`${text}\n`));
+  if (explanation.match?.preset !== undefined) {
+    call.report.warn(
+      'sops does not know preset: with sops this rule encrypts every value; encrypted_regex is for both',
+    );
+  }
   if (explanation.match !== undefined) return;
   throw new TsopsError('NO_MATCHING_RULE', `no matching creation rules found in ${config.path}`, { file });
 }
@@ -56,13 +61,11 @@ function matchLines(match: Matched): string[] {
   return [`rule ${place(match)}: ${why}`, ...settingLines(match), ...keyLines(match)];
 }
 
-function settingLines({ selection, isDefaultSelection, macOnlyEncrypted }: Matched): string[] {
+function settingLines({ selection, isDefaultSelection, preset, macOnlyEncrypted }: Matched): string[] {
   const name = selection.kind.replace(/[A-Z]/g, letter => `_${letter.toLowerCase()}`);
   const rule = selection.kind === 'none' ? 'every value' : `${name} ${selection.text}`;
-  return [
-    `  selection: ${rule}${isDefaultSelection ? ' (the default)' : ''}`,
-    ...(macOnlyEncrypted ? ['  the MAC covers only encrypted values'] : []),
-  ];
+  const origin = isDefaultSelection ? ' (the default)' : preset === undefined ? '' : ` (preset ${preset})`;
+  return [`  selection: ${rule}${origin}`, ...(macOnlyEncrypted ? ['  the MAC covers only encrypted values'] : [])];
 }
 
 function keyLines({ groups, groupsNeeded }: Matched): string[] {

@@ -110,6 +110,11 @@ const configuration: readonly Row[] = [
     ...configured(`${rule}    path_glob: '*.json'\n`),
     ...{ tsops: { exit: 1, out: '', err: /sops does not know path_glob/ }, sops: good },
   },
+  {
+    row: '`preset`',
+    ...{ files: { 'a.yaml': 'a: x\ndata: y\n', '.sops.yaml': `${rule}    preset: kubernetes\n` }, run: sealing },
+    ...{ tsops: { exit: 0, out: /^a: x\ndata: ENC/ }, sops: good },
+  },
   ...['-1', '300', '1.5'].map(
     (threshold): Row => ({
       row: 'Thresholds that cannot be meant',
