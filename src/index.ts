@@ -37,6 +37,7 @@ export { addGroup, deleteGroup, type GroupOptions } from './ops/groups.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
 export { type Joining, joinTexts } from './ops/join.ts';
+export { type DecryptedResources, decryptResources, type ResourceListOptions } from './ops/krm.ts';
 export type { OpenOptions } from './ops/open.ts';
 export { type Publication, type PublishOptions, publication } from './ops/publish.ts';
 export { type RotateOptions, rotate } from './ops/rotate.ts';

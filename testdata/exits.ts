@@ -53,6 +53,7 @@ export const flagValues: Readonly<Record<string, string>> = {
   require: 'a',
   'require-from': 'example.env',
   'recipients-from': 'file',
+  root: '.',
 };
 
 /** A run of each command that ends well, to which every flag of the command is added in turn. */
@@ -76,7 +77,16 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   'exec-env': ['exec-env', 'enc.yaml', 'true'],
   'exec-file': ['exec-file', 'enc.yaml', 'cat {}'],
   run: ['run', '-f', 'enc.yaml', '--', 'true'],
+  krm: ['krm'],
 };
+
+const resourceList = (...files: readonly string[]): string => {
+  const functionConfig = { apiVersion: 'tsops.dev/v1', kind: 'Decrypt', files };
+  return JSON.stringify({ apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items: [], functionConfig });
+};
+
+/** What these runs have on standard input. */
+export const goodInputs: Readonly<Record<string, string>> = { krm: resourceList('enc.yaml') };
 
 /** Flags with which the good run of a command ends otherwise, and why. */
 export const otherEnds: Readonly<Record<string, Readonly<Record<string, readonly [status: number, why: string]>>>> = {
@@ -630,6 +640,38 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       status: 137,
       what: 'a signal ended the program: 128 and its number',
       sops: null,
+    },
+  ],
+  krm: [
+    {
+      args: ['krm', 'x'],
+      status: 1,
+      what: 'an operand or flag is not known; the configuration of the function is not sound',
+      sops: null,
+    },
+    {
+      args: ['krm'],
+      status: 2,
+      what: 'standard input is no ResourceList, or a file is outside of the root',
+      sops: null,
+    },
+    {
+      ...{ args: ['krm'], stdin: resourceList('').replace('Decrypt', 'Nope'), status: 1, sops: null },
+      what: 'an operand or flag is not known; the configuration of the function is not sound',
+    },
+    {
+      ...{ args: ['krm'], stdin: resourceList('../enc.yaml'), status: 2, sops: null },
+      what: 'standard input is no ResourceList, or a file is outside of the root',
+    },
+    { args: ['krm'], stdin: resourceList('tampered.yaml'), status: 25, what: 'a value does not decrypt', sops: null },
+    {
+      ...{ args: ['krm'], stdin: resourceList('reordered.yaml'), status: 51, sops: null },
+      what: 'the MAC does not fit the content',
+    },
+    { args: ['krm'], stdin: resourceList('nosuch.yaml'), status: 100, what: 'a file does not exist', sops: null },
+    {
+      ...{ args: ['krm'], stdin: resourceList('foreign.yaml'), status: 128, sops: null },
+      what: 'no key at hand opens a file',
     },
   ],
   completion: [

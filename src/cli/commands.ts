@@ -225,6 +225,13 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/groups-delete.ts'),
   },
   {
+    name: 'krm',
+    what: 'Decrypt for kustomize: a ResourceList on standard input, with decrypted resources on standard output.',
+    operands: '',
+    flags: own('root', 'config', 'decryption-order', ...services, 'verbose'),
+    load: () => import('./commands/krm.ts'),
+  },
+  {
     name: 'completion',
     what: 'Print a script with which a shell completes commands and flags: bash, zsh, fish or powershell.',
     operands: '[shell]',

@@ -148,6 +148,7 @@ const ownFlags = {
   'keep-existing': flag('boolean', 'Leave variables alone that are set already.'),
   flatten: flag('text', 'Join the names of nested keys with this text, such as __.', { value: 'TEXT' }),
   redact: flag('boolean', 'Hide the values in what the command prints.'),
+  root: flag('text', 'Use only files in this folder, wherever links lead.', { value: 'DIR' }),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
 } satisfies Record<string, Omit<Flag, 'name'>>;
 
