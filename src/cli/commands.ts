@@ -85,7 +85,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Print values of an encrypted file by their paths (`get FILE db.password`).',
     operands: '<file> [path...]',
     flags: own(
-      ...own('format', 'output', ...types, 'filename-override', 'config'),
+      ...own('format', 'k8s', 'output', ...types, 'filename-override', 'config'),
       ...own('ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
     ),
     load: () => import('./commands/get.ts'),
@@ -105,6 +105,7 @@ export const commands: readonly CommandEntry[] = [
         'ignore-mac',
         'decryption-order',
         'show-master-keys',
+        'k8s',
         'verbose',
       ),
     ],
@@ -116,7 +117,7 @@ export const commands: readonly CommandEntry[] = [
     operands: '<file> <path> [value]',
     operandStatus: 100,
     flags: own(
-      ...own('value-file', 'value-stdin', 'string', 'generate', 'idempotent', 'in-place', ...types, 'config'),
+      ...own('value-file', 'value-stdin', 'string', 'generate', 'k8s', 'idempotent', 'in-place', ...types, 'config'),
       ...amending,
     ),
     load: () => import('./commands/set.ts'),

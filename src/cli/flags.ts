@@ -149,6 +149,7 @@ const ownFlags = {
   flatten: flag('text', 'Join the names of nested keys with this text, such as __.', { value: 'TEXT' }),
   redact: flag('boolean', 'Hide the values in what the command prints.'),
   root: flag('text', 'Use only files in this folder, wherever links lead.', { value: 'DIR' }),
+  k8s: flag('boolean', 'Show and take the values below data of Kubernetes Secrets as text, not in base64.'),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
 } satisfies Record<string, Omit<Flag, 'name'>>;
 

@@ -19,7 +19,14 @@ export async function readingOf(call: Call, paths: readonly string[]): Promise<v
   const { format, outputFormat } = source;
   const printed = form === 'json' ? 'json' : outputFormat;
   const config = await configIfNeeded(call, source.name, flags.indent === undefined);
-  const options = { ...openingOptions(call), format, outputFormat, indent: indentFor(call, config, printed), as: form };
+  const options = {
+    ...openingOptions(call),
+    format,
+    outputFormat,
+    indent: indentFor(call, config, printed),
+    as: form,
+    k8s: flags.k8s,
+  };
   const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   await putResult(source, flags, await about(source, () => get(bytes, paths, options)), { secret: true });
 }

@@ -29,13 +29,13 @@ export async function givenValue(call: Call): Promise<SetValue | JsonText> {
     return meant(await readFileBounded(given), call);
   }
   if (given === undefined) return askedFor(call);
-  return flags.string ? given : new JsonText(given);
+  return flags.string || flags.k8s ? given : new JsonText(given);
 }
 
 /** A text of one line comes without its line end, which an editor or `echo` has put there; all other text is kept as it is. */
 function meant(bytes: Uint8Array, { flags }: Call): SetValue | JsonText {
   const text = utf8(bytes);
-  if (!flags.string) {
+  if (!flags.string && !flags.k8s) {
     if (text !== undefined) return new JsonText(text);
     throw new TsopsError('SET_FORMAT_INVALID', 'the value is not UTF-8 text', {
       hints: ['With --string the bytes are taken as they are.'],

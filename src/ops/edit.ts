@@ -10,6 +10,8 @@ import { type OpenedFile, type OpenOptions, open } from './open.ts';
 import { seal } from './seal.ts';
 
 export interface EditOptions extends OpenOptions {
+  /** Whether values below `data` of Kubernetes Secrets are shown and taken decoded, not in base64. YAML and JSON. Default: false. */
+  readonly k8s?: boolean | undefined;
   readonly allowNothing?: boolean | undefined;
   readonly keepSpelling?: boolean | undefined;
   /** Default: the present. */
@@ -37,15 +39,19 @@ export async function edit<C extends Content>(
 ): Promise<C> {
   const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
   const plain = opened.file.rewrite(opened.changes, opened.spelling?.text);
+  const view = options.k8s ? await (await import('./k8sview.ts')).SecretsView.of(opened.format, plain) : undefined;
+  const shown = view?.bytes ?? plain;
+  const restored = (bytes: Uint8Array): Uint8Array => view?.restore(bytes) ?? bytes;
   const edited = await change(
-    plain,
-    bytes => void parseEdited(opened, bytes),
+    shown,
+    bytes => void parseEdited(opened, restored(bytes)),
     text => rescued(opened, text, options),
   );
-  if (Buffer.compare(plain, edited) === 0) {
+  if (Buffer.compare(shown, edited) === 0) {
     throw unchanged();
   }
-  return likeInput(content, await resealed(opened, parseEdited(opened, edited), edited, options));
+  const after = restored(edited);
+  return likeInput(content, await resealed(opened, parseEdited(opened, after), after, options));
 }
 
 export function unchanged(): TsopsError {

@@ -25,6 +25,8 @@ export interface GetOptions extends OpenOptions {
    * Default `raw`.
    */
   readonly as?: ValueForm | undefined;
+  /** Whether values below `data` of Kubernetes Secrets are given decoded; those that are no text only raw. Default: false. */
+  readonly k8s?: boolean | undefined;
 }
 
 /**
@@ -54,8 +56,13 @@ async function rawText(
   options: GetOptions,
 ): Promise<Uint8Array> {
   const output = await formatEntry(outputFormat(options)).load();
-  if (paths.length === 0) return wholeText(opened, output, options);
-  const parts = partsOf(plainTree(opened), paths).map(part => printPart(part, output, options.indent));
+  if (paths.length === 0 && !options.k8s) return wholeText(opened, output, options);
+  const tree = await viewOf(plainTree(opened), options, paths.length > 0);
+  if (paths.length === 0) {
+    refuseMany(tree.documents.length, output.name);
+    return output.print(tree, { indent: options.indent });
+  }
+  const parts = partsOf(tree, paths).map(part => printPart(part, output, options.indent));
   if (parts.length === 1) return parts[0] ?? new Uint8Array();
   return Buffer.concat(parts.map(part => (part.at(-1) === newline ? part : Buffer.concat([part, Buffer.of(newline)]))));
 }
@@ -78,7 +85,7 @@ async function structuredText(
   form: 'json' | AssignmentStyle,
   options: GetOptions,
 ): Promise<string> {
-  const tree = form === 'json' ? plainTree(opened) : await treeInUse(opened);
+  const tree = await viewOf(form === 'json' ? plainTree(opened) : await treeInUse(opened), options, false);
   if (paths.length === 0) refuseMany(tree.documents.length, form === 'json' ? 'json' : 'dotenv');
   const parts = partsOf(tree, paths.length === 0 ? [[]] : paths);
   return form === 'json' ? jsonText(parts, paths, options.indent) : assignments(parts, form);
@@ -108,6 +115,10 @@ function partsOf(tree: Tree<'plain'>, paths: readonly (Path | string)[]): Part[]
 
 /** A key by itself, which `parseTreePath` refuses as sops does. */
 const isKey = (text: string): boolean => /^[^.[\]"'\s]+$/.test(text);
+
+async function viewOf(tree: Tree<'plain'>, { k8s }: GetOptions, withBytes: boolean): Promise<Tree<'plain'>> {
+  return k8s ? (await import('./k8sview.ts')).decodedTree(tree, withBytes) : tree;
+}
 
 const plainTree = ({ file, changes }: OpenedFile): Tree<'plain'> => applyChanges(file.tree, changes);
 

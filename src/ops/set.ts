@@ -1,9 +1,9 @@
 /** `set`: one value of an encrypted file. sops 3.13.2 cmd/sops/set.go; `docs/format.md` §9. */
 
-import { sameValues, setAmendment } from '../core/amend.ts';
-import { countsComments, getNode, parseSetPath } from '../core/path.ts';
+import { amended, type SetAmendment, sameValues, setAmendment } from '../core/amend.ts';
+import { countsComments, formatPath, getNode, parseSetPath } from '../core/path.ts';
 import { parseInt64 } from '../core/scalar.ts';
-import { entry, leaf, mapping, type Node, type Path, sequence } from '../core/tree.ts';
+import { entry, leaf, type Mapping, mapping, type Node, type Path, sequence } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import { formatEntry } from '../formats/index.ts';
 import { type OpenedPlain, openPlain, refuseRoot, sealAmended } from './amend.ts';
@@ -66,13 +66,32 @@ export async function set<C extends Content>(
   refuseReservedKey(steps, options);
   const node = value instanceof JsonText ? await value.toNode() : nodeOf(value);
   const file = await openPlain(bytesOf(content), options);
-  const { current, ...amendment } = setAmendment(file.root, steps, node, isCounting(path));
+  const meant = setAmendment(file.root, steps, node, isCounting(path));
+  const { current, ...amendment } = options.k8s ? await inSecret(file.root, meant) : meant;
   const isSame = current !== undefined && sameValues(current, amendment.value);
   if (isSame && options.idempotent) return content;
   const sealed = await sealAmended(file, isSame ? undefined : amendment, options);
   if (sealed === undefined) return content;
   if (current === undefined && isInClear(file, sealed, amendment.path)) options.onCleartext?.();
   return likeInput(content, sealed);
+}
+
+/** The text of a value below `data` of a Secret as base64; what it is already keeps its base64. */
+async function inSecret(root: Mapping, meant: SetAmendment): Promise<SetAmendment> {
+  const { decodeBase64, encodeBase64, secretDataPaths } = await import('./k8sview.ts');
+  const wanted = formatPath(meant.path);
+  const isData = secretDataPaths(amended(root, meant)).some(path => formatPath(path) === wanted);
+  if (!isData || meant.value.kind !== 'leaf') return meant;
+  const { value } = meant.value;
+  if (typeof value !== 'string' && !(value instanceof Uint8Array)) {
+    throw new TsopsError('SET_FORMAT_INVALID', 'a value below data of a Secret has to be a text', { path: meant.path });
+  }
+  const bytes = typeof value === 'string' ? new TextEncoder().encode(value) : value;
+  const { current } = meant;
+  const former =
+    current?.kind === 'leaf' && typeof current.value === 'string' ? decodeBase64(current.value) : undefined;
+  const isSame = former !== undefined && Buffer.compare(former, bytes) === 0;
+  return { ...meant, value: isSame && current !== undefined ? current : leaf(encodeBase64(bytes)) };
 }
 
 /** Whether comments count as positions: only in sops's own text form. */

@@ -41,9 +41,24 @@ export async function run(call: Call): Promise<void> {
       },
     );
   }
+  if (call.flags.k8s) refuseWithView(call, isRegularFile(path));
   if (isRegularFile(path)) await editExisting(call, path, format);
   else if (exists(path)) await refuseIrregular(path);
   else await editNew(call, path, format);
+}
+
+function refuseWithView({ flags }: Call, isThere: boolean): void {
+  const conflict = (message: string, hint: string) => new TsopsError('CONFLICTING_OPTIONS', message, { hints: [hint] });
+  if (flags.showMasterKeys)
+    throw conflict(
+      '--k8s and --show-master-keys cannot be used together',
+      'Edit the keys and the values one after the other.',
+    );
+  if (!isThere)
+    throw conflict(
+      '--k8s shows a file that is there, and this one is not',
+      'Put the text of a new Secret below stringData.',
+    );
 }
 
 /** A FIFO or device gives its content once, and cannot be replaced; for all else reading says what is wrong. */
@@ -69,6 +84,7 @@ async function editExisting(call: Call, path: string, format: FormatName): Promi
     indent: indentFor(call, config, format),
     allowNothing: flags.allowNothing,
     keepSpelling: !flags.noSpelling,
+    k8s: flags.k8s,
   };
   const before = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
   const session = new EditingSession(path, call.report);

@@ -13,6 +13,7 @@ export async function run(call: Call): Promise<void> {
     set(bytes, path, value, {
       ...options,
       idempotent: call.flags.idempotent,
+      k8s: call.flags.k8s,
       onCleartext: () => {
         call.report.warn('the rule of the file does not select the new value, so it is stored in clear text');
       },
