@@ -42,6 +42,7 @@ export type { OpenOptions } from './ops/open.ts';
 export { type Publication, type PublishOptions, publication } from './ops/publish.ts';
 export { type RotateOptions, rotate } from './ops/rotate.ts';
 export { JsonText, type SetOptions, type SetValue, set } from './ops/set.ts';
+export { stripMetadata } from './ops/strip.ts';
 export { type UnsetOptions, unset } from './ops/unset.ts';
 export {
   type CompareOptions,

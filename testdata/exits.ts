@@ -187,6 +187,19 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       sops: null,
     },
     { args: ['decrypt', '-i', '--output', 'x', 'enc.yaml'], status: 8, what: 'flags contradict each other' },
+    {
+      args: ['decrypt', '--strip-metadata', '-i', 'enc.yaml'],
+      status: 8,
+      what: 'flags contradict each other',
+      sops: null,
+    },
+    {
+      args: ['decrypt', '--strip-metadata', '-o', './enc.yaml', 'enc.yaml'],
+      status: 8,
+      what: 'flags contradict each other',
+      sops: null,
+    },
+    { args: ['decrypt', '--strip-metadata', 'foreign.yaml'], status: 0, what: 'decrypted', sops: null },
     { args: ['decrypt', '-i'], status: 8, what: 'flags contradict each other' },
     { args: ['decrypt', 'tampered.yaml'], status: 25, what: 'a value does not decrypt' },
     { args: ['decrypt', 'reordered.yaml'], status: 51, what: 'the MAC does not fit the content' },
@@ -241,6 +254,7 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
   ],
   edit: [
     ...usage('edit'),
+    { args: ['edit', '--k8s', 'new.yaml'], status: 8, what: 'flags contradict each other', sops: null },
     {
       args: ['edit', 'plain.yaml'],
       status: 1,

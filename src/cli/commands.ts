@@ -76,7 +76,7 @@ export const commands: readonly CommandEntry[] = [
     flags: own(
       ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'config'),
       ...own('extract', 'format', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed'),
-      'verbose',
+      ...own('strip-metadata', 'verbose'),
     ),
     load: () => import('./commands/decrypt.ts'),
   },

@@ -150,6 +150,10 @@ const ownFlags = {
   redact: flag('boolean', 'Hide the values in what the command prints.'),
   root: flag('text', 'Use only files in this folder, wherever links lead.', { value: 'DIR' }),
   k8s: flag('boolean', 'Show and take the values below data of Kubernetes Secrets as text, not in base64.'),
+  'strip-metadata': flag(
+    'boolean',
+    'Decrypt nothing: print the file without its sops block, for checkers of schemas; no key is needed.',
+  ),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
 } satisfies Record<string, Omit<Flag, 'name'>>;
 

@@ -1,8 +1,9 @@
 /** `tsops decrypt`: the plain text on standard output, in the file, or in another file; of several files as one stream or tree. */
 
+import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
-import { decrypt, formatNames, inspectFile, parseTreePath } from '../../index.ts';
+import { decrypt, formatNames, inspectFile, parseTreePath, stripMetadata } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { eachFile, meansMany, type Target, targetsOf, targetsWith } from '../manyfiles.ts';
@@ -15,6 +16,7 @@ export async function run(call: Call): Promise<void> {
   const { file, flags } = call;
   const paths = flags.extract ?? [];
   const isMany = meansMany(call);
+  if (flags.stripMetadata) refuseBesideStripping(call);
   if (paths.length > 1 || flags.format !== undefined || (isMany && paths.length > 0))
     return someValues(call, paths, isMany);
   if (isMany || flags.outputDir !== undefined) return decryptMany(call);
@@ -45,6 +47,7 @@ interface Plain {
 
 async function plainOf(call: Call, source: Source, extract: string | undefined): Promise<Plain> {
   const { flags } = call;
+  if (flags.stripMetadata) return strippedOf(source);
   const layout = flags.layout === 'sops' ? 'sops' : 'kept';
   const converts = extract !== undefined || source.format !== source.outputFormat;
   const printedAnew = converts || layout === 'sops';
@@ -63,6 +66,27 @@ async function plainOf(call: Call, source: Source, extract: string | undefined):
     },
   );
   return { bytes: plain, isChanged: true };
+}
+
+async function strippedOf(source: Source): Promise<Plain> {
+  const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
+  const stripped = await about(source, () => stripMetadata(bytes, { format: source.format }));
+  return { bytes: stripped, isChanged: true };
+}
+
+/** In its own place the file would be lost for good. */
+function refuseBesideStripping({ operands, flags }: Call): void {
+  const { output } = flags;
+  const isOver = output !== undefined && operands.some(file => resolve(output) === resolve(file));
+  const others = [flags.extract, flags.format, flags.outputType].some(given => given !== undefined);
+  if (!flags.inPlace && !isOver && !others && flags.layout !== 'sops') return;
+  throw new TsopsError(
+    'CONFLICTING_OPTIONS',
+    '--strip-metadata decrypts nothing: it prints the file without its block',
+    {
+      hints: ['Nobody can decrypt the result. Leave out --in-place, --extract, --format, --layout and --output-type.'],
+    },
+  );
 }
 
 async function someValues(call: Call, paths: readonly string[], isMany: boolean): Promise<void> {
