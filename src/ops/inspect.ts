@@ -18,6 +18,8 @@ export interface Inspection {
   readonly format: FormatName;
   /** Whether the file has sound sops metadata with a version and a MAC. */
   readonly encrypted: boolean;
+  /** Set where the first document has no block and a later one has: such a file cannot be decrypted, and is not plain either. */
+  readonly isMixed?: true;
   /** Absent where the file has no `sops` block. */
   readonly metadata?: {
     readonly groups: readonly (readonly Recipient[])[];
@@ -38,8 +40,10 @@ export async function inspectFile(content: Content, options: FormatOptions): Pro
   const name = inputFormat(options);
   const bytes = bytesOf(content);
   const format = await formatEntry(name).load();
-  const metadata = readMetadata(() => metadataOf(parseEncrypted(format, bytes)));
-  if (metadata === undefined) return { format: name, encrypted: false };
+  const file = parseEncrypted(format, bytes);
+  const metadata = readMetadata(() => metadataOf(file));
+  if (metadata === undefined)
+    return { format: name, encrypted: false, ...(file.blocks.length > 0 && { isMixed: true as const }) };
   return { format: name, encrypted: metadata.version !== '' && metadata.mac !== '', metadata: summary(metadata) };
 }
 

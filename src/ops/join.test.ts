@@ -115,7 +115,11 @@ describe('joinTexts', () => {
     test(name, () => assert.equal(joined(parts), expected));
   }
 
-  for (const formats of [['ini', 'ini'], ['yaml', 'dotenv'], ['binary', 'yaml']] as const) {
+  for (const formats of [
+    ['ini', 'ini'],
+    ['yaml', 'dotenv'],
+    ['binary', 'yaml'],
+  ] as const) {
     test(`${formats.join(' and ')} are no stream`, () =>
       assert.throws(() => joinTexts(formats), { code: 'NOT_REPRESENTABLE' }));
   }

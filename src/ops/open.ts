@@ -87,6 +87,7 @@ export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile
 /** The typed block of document 0. @throws TsopsError METADATA_NOT_FOUND, METADATA_INVALID */
 export function metadataOf(file: EncryptedFile): Metadata {
   const [block, second] = file.blocks.filter(found => found.document === 0);
+  if (block === undefined && file.blocks.length > 0) throw onlyLater();
   if (block === undefined) {
     throw new TsopsError('METADATA_NOT_FOUND', 'sops metadata not found: the file is not encrypted', {
       hints: ['Encrypt it with `tsops encrypt -i FILE`, or pass --if-needed to let plain files through.'],
@@ -97,6 +98,16 @@ export function metadataOf(file: EncryptedFile): Metadata {
       hints: ['Keep the block that belongs to the values; a bad merge may have left both.'],
     });
   return fromStored(block.value);
+}
+
+function onlyLater(): TsopsError {
+  return new TsopsError(
+    'METADATA_NOT_FOUND',
+    'the first document has no sops block, and a later one has one of its own',
+    {
+      hints: ['The documents were encrypted one by one and put together: keep each in a file of its own.'],
+    },
+  );
 }
 
 /** The spelling is an extra: one that does not decrypt has been outdated by another tool and is left out. */

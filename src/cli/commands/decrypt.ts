@@ -119,7 +119,8 @@ function onlyPassedThrough(): TsopsError {
 /** A binary file that is not encrypted is no JSON, and then there is no block either. */
 async function isEncrypted(bytes: Uint8Array, source: Source): Promise<boolean> {
   try {
-    return (await inspectFile(bytes, { format: source.format })).metadata !== undefined;
+    const { metadata, isMixed } = await inspectFile(bytes, { format: source.format });
+    return metadata !== undefined || isMixed === true;
   } catch (error) {
     if (source.format === 'binary' && error instanceof TsopsError && error.code === 'FILE_SYNTAX') return false;
     throw error;
