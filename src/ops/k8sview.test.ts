@@ -120,6 +120,25 @@ describe('the view', () => {
       else assert.equal(restored, wanted);
     });
 
+  for (const source of [
+    'kind: Secret\ndata:\n  a: |\n    eA==',
+    'kind: Secret\ndata:\n  a: |-\n    /6cR',
+    'kind: Secret\ndata:\n  a: |+\n    eA==\n\n',
+    'kind: Secret\r\ndata:\r\n  a: b25lCnR3bw==\r\n  b: |\r\n    b25l\r\n    CnR3bw==\r\n',
+    'kind: Secret\ndata:\n  a: &x eA==\n  b: # c\n    eA==\n',
+    'kind: Secret\ndata: {a: eA==, b: "b25lCnR3bw=="}',
+    'kind: Secret\ndata:\n  ? a\n  : eA==\n',
+    'kind: Secret\n',
+    'kind: Secret\ndata:\n',
+    '# only a comment\n---\nkind: Secret\ndata: {a: eA==}\n...\n---\n',
+  ])
+    test(`comes back as it was: ${JSON.stringify(source)}`, async () => {
+      for (const bytes of [Buffer.from(source), Buffer.from(`\ufeff${source}`, 'utf16le')]) {
+        const view = await SecretsView.of(yaml, bytes);
+        assert.equal(text(view.restore(view.bytes)), text(bytes));
+      }
+    });
+
   test('JSON', async () => {
     const source = '{"kind": "Secret", "data": {"a": "aGVsbG8=", "b": "\\/wAB"}, "stringData": {"c": "eA=="}}';
     const view = await SecretsView.of(json, Buffer.from(source));

@@ -92,6 +92,7 @@ export class SecretsView {
   readonly #format: Format;
   readonly #texts: TextWork;
   readonly #originals: Original[] = [];
+  #addsBreak = false;
   /** What is to be shown. */
   readonly bytes: Uint8Array;
 
@@ -122,6 +123,7 @@ export class SecretsView {
       return text;
     });
     this.#noteShown(shown);
+    this.#addsBreak = !texts.at(-1)?.endsWith('\n') && (shown.at(-1)?.endsWith('\n') ?? false);
     return join(shown);
   }
 
@@ -143,7 +145,17 @@ export class SecretsView {
   restore(edited: Uint8Array): Uint8Array {
     this.#format.parse(edited, 'plain');
     const { texts, join } = this.#texts.documents(edited);
-    return join(texts.map((text, document) => this.#restored(text, document)));
+    const restored = texts.map((text, document) => this.#restored(text, document));
+    const end = restored.length - 1;
+    return join(restored.map((text, document) => (document === end ? this.#withoutAddedBreak(text) : text)));
+  }
+
+  /** Showing a value can need a line break at the end of the text, which was not there. */
+  #withoutAddedBreak(text: string): string {
+    const shorter = text.replace(/\r?\n$/, '');
+    if (!this.#addsBreak || shorter === text) return text;
+    const [root, same] = [this.#root(text), this.#root(shorter)];
+    return root !== undefined && same !== undefined && sameValues(root, same) ? shorter : text;
   }
 
   #restored(start: string, document: number): string {
@@ -175,8 +187,8 @@ export class SecretsView {
 
   #unchanged(text: string, path: Path, original: Original | undefined): string | undefined {
     if (original?.source === undefined || original.shown === undefined) return undefined;
-    const after = this.#texts.respelled(text, path, original.shown, original.source);
-    return after !== undefined && this.#reads(text, after, path, leaf(original.base64)) ? after : undefined;
+    const ways = this.#texts.respelled(text, path, original.shown, original.source);
+    return ways.find(after => this.#reads(text, after, path, leaf(original.base64)));
   }
 
   #typed(text: string, root: Mapping, path: Path): Uint8Array | undefined {
@@ -226,8 +238,8 @@ function markedBytes(node: Mapping): Uint8Array | undefined {
 interface TextWork {
   documents(bytes: Uint8Array): { readonly texts: readonly string[]; join(texts: readonly string[]): Uint8Array };
   source(text: string, path: Path): string | undefined;
-  /** The text with other words for a value that stands as shown; undefined where it does not. */
-  respelled(text: string, path: Path, shown: string, source: string): string | undefined;
+  /** Texts with other words for a value that stands as shown; none where it does not. */
+  respelled(text: string, path: Path, shown: string, source: string): readonly string[];
   /** What somebody typed for a value. */
   typed(text: string, path: Path, node: Leaf): string | undefined;
   /** Ways to put a text, or marked bytes, into the place of a value. */
@@ -247,8 +259,10 @@ async function yamlWork(): Promise<TextWork> {
     source: (text, path) => writtenValue(text, path)?.source,
     respelled: (text, path, shown, source) => {
       const found = writtenValue(text, path);
-      if (found?.source !== shown) return undefined;
-      return text.slice(0, found.start) + source + text.slice(found.end);
+      if (found?.source !== shown) return [];
+      const [before, rest] = [text.slice(0, found.start) + source, text.slice(found.end)];
+      // A block that the end of the file cut off had no line break behind it; what was shown in its place has one.
+      return rest.trim() === '' ? [before + rest, before] : [before + rest];
     },
     typed: (text, path, node) => (typeof node.value === 'string' ? node.value : writtenValue(text, path)?.text),
     *written(text, path, value) {
@@ -262,7 +276,7 @@ function jsonWork(format: Format): TextWork {
   return {
     documents: bytes => ({ texts: [decoder.decode(bytes)], join: texts => encoder.encode(texts.join('')) }),
     source: () => undefined,
-    respelled: () => undefined,
+    respelled: () => [],
     typed: (_text, _path, { value }) => (typeof value === 'string' ? value : undefined),
     *written(text, path, value) {
       const node = typeof value === 'string' ? leaf(value) : mapping([entry(binaryMark, leaf(encodeBase64(value)))]);
