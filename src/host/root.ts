@@ -112,6 +112,8 @@ function isInside(real: string, folder: string): boolean {
 function outside(file: string, root: string): TsopsError {
   return new TsopsError('OUTSIDE_ROOT', 'the path leads out of the folder in which files may be used', {
     file,
-    hints: [`Only files below ${root} may be used, and links that stay there.`],
+    hints: [
+      `Only files below ${root === '.' ? 'the working directory' : root} may be used, and links that stay there.`,
+    ],
   });
 }
