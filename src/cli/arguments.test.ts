@@ -35,8 +35,9 @@ const rows: Record<string, Row[]> = {
     [['rules', 'f.yaml'], 3],
     [['keygen', 'f.yaml'], 1],
     [['init', 'x'], 1],
-    [['decrypt', 'a', 'b'], { vector: ['decrypt', '--', 'a'], warnings: 1 }],
-    [['decrypt', 'a', 'b', 'c'], { vector: ['decrypt', '--', 'a'], warnings: 1 }],
+    [['decrypt', 'a', 'b'], as('decrypt', '--', 'a', 'b')],
+    [['get', 'a', 'b', 'c'], as('get', '--', 'a', 'b', 'c')],
+    [['rules', 'test', 'a', 'b'], { vector: ['rules test', '--', 'a'], warnings: 1 }],
   ],
   'modes without a command': [
     [[], 100],
@@ -56,7 +57,7 @@ const rows: Record<string, Row[]> = {
     [['-e'], 100],
     [['-d', '-e', 'f.yaml'], 8],
     [['-d', 'encrypt', 'f.yaml'], 1],
-    [['-d', 'a', 'b'], { vector: ['decrypt', '--', 'a'], warnings: 1 }],
+    [['-d', 'a', 'b'], as('decrypt', '--', 'a', 'b')],
     [['./edit'], as('edit', '--', './edit')],
     [['--', 'edit'], as('edit', '--', 'edit')],
     [['-d', '--', 'decrypt'], as('decrypt', '--', 'decrypt')],
@@ -118,7 +119,7 @@ const rows: Record<string, Row[]> = {
   ],
   'the end of the flags': [
     [['decrypt', '--', '-i'], as('decrypt', '--', '-i')],
-    [['decrypt', '-i', '--', '--', 'x'], { vector: ['decrypt', '--in-place', '--', '--'], warnings: 1 }],
+    [['decrypt', '-i', '--', '--', 'x'], as('decrypt', '--in-place', '--', '--', 'x')],
     [['--', '-d'], as('edit', '--', '-d')],
     [['decrypt', '--'], as('decrypt', '--')],
   ],
@@ -305,7 +306,7 @@ test('every vector is either refused with a code or gets the one plain form', ()
         if (command === 'help' || command === 'version') return;
         assert.equal(vector[0], command);
         const end = vector.indexOf('--');
-        assert.ok(end > 0 && vector.length - end <= 2);
+        assert.ok(end > 0);
         assert.ok(vector.slice(1, end).every(part => /^--[a-z-]+(=|$)/s.test(part)));
       } catch (error) {
         assert.ok(error instanceof TsopsError, String(error));

@@ -60,12 +60,12 @@ const own = (...names: readonly OwnFlagName[]): readonly OwnFlagName[] => names;
 export const commands: readonly CommandEntry[] = [
   {
     name: 'encrypt',
-    what: 'Encrypt the values of a file.',
-    operands: '[file]',
+    what: 'Encrypt the values of files, and of those files in folders that a rule with a path claims.',
+    operands: '[file...]',
     flags: [
-      ...own('in-place', 'output', ...types, 'filename-override', 'config'),
+      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'config'),
       ...keyNames,
-      ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'verbose'),
+      ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'reuse-from', 'no-reuse', 'verbose'),
     ],
     load: () => import('./commands/encrypt.ts'),
   },
@@ -92,8 +92,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'edit',
-    what: 'Open a file in an editor, decrypted; a new file begins with an example.',
-    operands: '<file>',
+    what: 'Open files in an editor, decrypted, one after the other; a new file begins with an example.',
+    operands: '<file...>',
     flags: [
       ...own('in-place', ...types, 'config'),
       ...keyNames,
@@ -132,8 +132,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'filestatus',
-    what: 'Tell as JSON whether a file is encrypted.',
-    operands: '<file>',
+    what: 'Tell as JSON whether a file is encrypted; of several files with a line for each.',
+    operands: '<file...>',
     flags: own('input-type', 'config', 'verbose'),
     usesNoKeys: true,
     load: () => import('./commands/filestatus.ts'),
@@ -171,8 +171,8 @@ export const commands: readonly CommandEntry[] = [
   },
   {
     name: 'rotate',
-    what: 'Encrypt a file under a new data key, and change its keys.',
-    operands: '<file>',
+    what: 'Encrypt files under a new data key each, and change their keys.',
+    operands: '<file...>',
     flags: [
       ...own('in-place', 'output', ...types, 'filename-override', 'config', ...aws),
       ...changeNames,

@@ -76,6 +76,12 @@ const ownFlags = {
   'show-master-keys': flag('boolean', 'Edit the sops block as well.', { short: 's' }),
   'allow-nothing': flag('boolean', 'Write the file also where the rule selects no value at all.'),
   'if-needed': flag('boolean', 'Pass over a file that is in the wanted state already.'),
+  'reuse-from': flag(
+    'text',
+    'An encrypted version of the file, whose ciphertexts of unchanged values are kept; else the one it replaces, or that of the last commit, where it opens without a question.',
+    { value: 'FILE' },
+  ),
+  'no-reuse': flag('boolean', 'Encrypt every value anew, under a new data key.'),
   'no-spelling': flag('boolean', 'Do not store the spelling field; unusual spellings are then not restored.'),
   'encryption-context': flag(
     'text',

@@ -10,6 +10,8 @@ import { formatsOf } from './source.ts';
 
 export interface Outputs {
   put(target: Target, bytes: Uint8Array): Promise<void>;
+  /** Where its result goes, where that is a place of its own. */
+  placeOf(target: Target): string | undefined;
   /** To be called when every file has been done. */
   finish(): Promise<void>;
 }
@@ -26,7 +28,7 @@ interface OutputKind {
 export function outputsFor({ flags }: Call, targets: readonly Target[], kind: OutputKind): Outputs {
   refuseConflicts(flags);
   const finish = async () => {};
-  if (flags.inPlace) return { put: ({ path }, bytes) => replaceFile(path, bytes), finish };
+  if (flags.inPlace) return { put: ({ path }, bytes) => replaceFile(path, bytes), placeOf: ({ path }) => path, finish };
   if (flags.outputDir !== undefined) return treeOf(flags.outputDir, flags, targets, kind);
   if (!kind.secret) {
     throw conflict('encrypted files are no stream, so their results need places of their own', [
@@ -35,11 +37,13 @@ export function outputsFor({ flags }: Call, targets: readonly Target[], kind: Ou
   }
   const stream = joinTexts(targets.map(({ path }) => formatsOf(path, flags).outputFormat));
   const next = ({ path }: Target, bytes: Uint8Array) => stream.next(bytes, formatsOf(path, flags).outputFormat);
-  if (flags.output === undefined) return { put: (target, bytes) => writeStdout(next(target, bytes)), finish };
+  const placeOf = () => undefined;
+  if (flags.output === undefined) return { put: (target, bytes) => writeStdout(next(target, bytes)), placeOf, finish };
   const { output } = flags;
   const parts: Uint8Array[] = [];
   return {
     put: async (target, bytes) => void parts.push(next(target, bytes)),
+    placeOf,
     finish: () => writeOutput(output, Buffer.concat(parts), kind),
   };
 }
@@ -74,6 +78,7 @@ function treeOf(folder: string, flags: Call['flags'], targets: readonly Target[]
       await makeFolder(dirname(place), kind);
       await writeOutput(place, bytes, kind);
     },
+    placeOf,
     finish: async () => {},
   };
 }

@@ -73,6 +73,16 @@ export async function matchRule(
   });
 }
 
+/**
+ * Whether the rule that a file gets names it by its path. A rule without a path is for whatever is to be encrypted, and does not say that
+ * everything has to be.
+ * @throws TsopsError PATTERN_INVALID
+ */
+export async function claimsByPath(config: Config, filePath: string): Promise<boolean> {
+  const tried = await tryRules(config, pathTexts(config.path, filePath));
+  return tried.some(({ matched, by }) => matched && by !== undefined);
+}
+
 /** The rules in order, up to and including the first that matches. @throws TsopsError PATTERN_INVALID */
 export async function tryRules(config: Config, texts: PathTexts): Promise<TriedRule[]> {
   const tried: TriedRule[] = [];

@@ -1,8 +1,9 @@
 /** What git would not look at: the `.gitignore` files of a repository and its `.git/info/exclude`. git-scm.com/docs/gitignore */
 
 import * as fs from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
+import { join, relative, sep } from 'node:path';
 import type { Ignore } from 'ignore';
+import { repositoryOf } from './git.ts';
 
 type Make = () => Ignore;
 
@@ -55,14 +56,6 @@ export async function gitIgnoreFor(folder: string): Promise<GitIgnore> {
     .filter(step => step !== '');
   for (let depth = 0; depth < between.length; depth += 1) found = found.within(join(root, ...between.slice(0, depth)));
   return found.ignores(folder, true) ? new GitIgnore(make, []) : found;
-}
-
-/** The nearest folder, from this one upwards, that has a `.git`. */
-function repositoryOf(folder: string): string | undefined {
-  for (let at = folder; ; at = dirname(at)) {
-    if (fs.existsSync(join(at, '.git'))) return at;
-    if (dirname(at) === at) return undefined;
-  }
 }
 
 /** A file that is not there or cannot be read names nothing. */

@@ -6,8 +6,7 @@ import { TsopsError } from '../errors.ts';
 import type { Format, PlainFile } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { type EditOptions, resealed } from './edit.ts';
-import { onlyOneDocument } from './encrypt.ts';
-import { outputFormat } from './input.ts';
+import { onlyOneDocument, outputFormat } from './input.ts';
 import { type OpenedFile, open } from './open.ts';
 
 /** An opened file with its plain text. */

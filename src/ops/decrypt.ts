@@ -3,8 +3,7 @@
 import { applyChanges, type Path, type Tree } from '../core/tree.ts';
 import type { Format } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
-import { onlyOneDocument } from './encrypt.ts';
-import { bytesOf, type Content, inputFormat, likeInput, outputFormat } from './input.ts';
+import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
 import { type OpenOptions, open } from './open.ts';
 import { partOf, printPart } from './part.ts';
 

@@ -11,16 +11,18 @@ import { explicitContext } from '../keys/context.ts';
 import { wrapDataKey } from '../keys/groups.ts';
 import { loadProvider } from '../keys/index.ts';
 import type { KeyContext } from '../keys/provider.ts';
+import type { Again } from './again.ts';
 import {
   bytesOf,
   type Content,
   type FormatOptions,
   inputFormat,
   likeInput,
+  onlyOneDocument,
   outputFormat,
   timestampOf,
 } from './input.ts';
-import { refuseReserved, seal } from './seal.ts';
+import { refuseReserved, type SealInput, seal } from './seal.ts';
 
 export interface EncryptOptions extends FormatOptions {
   /** age recipients (`age1…`, `ssh-ed25519 …`): one text with commas, or a list. They form one key group. */
@@ -37,7 +39,15 @@ export interface EncryptOptions extends FormatOptions {
   readonly allowNothing?: boolean | undefined;
   /** Whether the extra field that restores unusual spelling may be written (`docs/format.md` §7). Default true. */
   readonly keepSpelling?: boolean | undefined;
-  /** What master keys may use of the machine. Default: nothing. */
+  /**
+   * An encrypted version of the same file, in the same format. Values that stayed keep their ciphertext and the file its data key, and
+   * where nothing at all changed the result is that version. A version with a master key that is not wanted any more is not used:
+   * whoever has that key knows the data key. It is opened by `identities` or `keys`.
+   */
+  readonly reuseFrom?: Content | undefined;
+  /** age identities that open `reuseFrom`. Used only where `keys` is not given. */
+  readonly identities?: string | readonly string[] | undefined;
+  /** What master keys may use of the machine. Default: only `identities`. */
   readonly keys?: KeyContext | undefined;
   /** Default: the present. */
   readonly now?: Date | undefined;
@@ -50,7 +60,8 @@ export interface EncryptOptions extends FormatOptions {
  * A string gives a string, bytes give bytes.
  *
  * @throws TsopsError FILE_SYNTAX, ALREADY_ENCRYPTED, RESERVED_KEY, EMPTY_FILE, NOT_ENCRYPTABLE, NOTHING_ENCRYPTED,
- *   KEY_INVALID, KEY_GROUP_EMPTY, KEY_GROUP_INVALID, WRAP_FAILED, PATTERN_INVALID, NOT_REPRESENTABLE
+ *   KEY_INVALID, KEY_GROUP_EMPTY, KEY_GROUP_INVALID, WRAP_FAILED, PATTERN_INVALID, NOT_REPRESENTABLE; for `reuseFrom` also
+ *   CONFLICTING_OPTIONS and what `decrypt` throws
  * @see docs/format.md §3
  */
 export async function encrypt<C extends Content>(content: C, options: EncryptOptions): Promise<C> {
@@ -66,21 +77,31 @@ export async function encrypt<C extends Content>(content: C, options: EncryptOpt
     });
   refuseReserved(file.blocks);
   if (documents > 1 && !formatEntry(outputName).manyDocuments) throw onlyOneDocument(outputName);
+  const groups = await groupsOf(options);
+  const { reuseFrom } = options;
+  if (reuseFrom !== undefined && format !== output) throw onlyInItsFormat();
+  const again = reuseFrom && (await reused({ format, file, bytes, groups, former: bytesOf(reuseFrom) }, options));
+  return likeInput(content, again || (await sealAnew({ format, output, file, bytes }, groups, options)));
+}
+
+async function reused(again: Again, options: EncryptOptions): Promise<Uint8Array | undefined> {
+  const { encryptAgain } = await import('./again.ts');
+  return encryptAgain(again, options);
+}
+
+/** Under a data key of its own. */
+async function sealAnew(
+  parts: Pick<SealInput, 'format' | 'output' | 'file' | 'bytes'>,
+  groups: readonly KeyGroup[],
+  options: EncryptOptions,
+): Promise<Uint8Array> {
   const random = options.random ?? randomBytes;
   const dataKey = DataKey.generate(random);
-  const wrapped = await wrapDataKey(
-    dataKey,
-    await groupsOf(options),
-    options.shamirThreshold ?? 0,
-    options.keys ?? explicitContext({}),
-    random,
-  );
-  const binary = inputName === 'binary';
-  const sealed = await seal({
-    format,
-    output,
-    file,
-    bytes,
+  const keys = options.keys ?? explicitContext({});
+  const wrapped = await wrapDataKey(dataKey, groups, options.shamirThreshold ?? 0, keys, random);
+  const binary = parts.format.name === 'binary';
+  return seal({
+    ...parts,
     metadata: {
       groups: wrapped.groups,
       shamirThreshold: wrapped.threshold,
@@ -96,7 +117,12 @@ export async function encrypt<C extends Content>(content: C, options: EncryptOpt
     allowNothing: options.allowNothing ?? false,
     keepSpelling: options.keepSpelling ?? true,
   });
-  return likeInput(content, sealed);
+}
+
+function onlyInItsFormat(): TsopsError {
+  return new TsopsError('CONFLICTING_OPTIONS', 'a former version is of use only where the file stays in its format', {
+    hints: ['Leave out --reuse-from, or --output-type.'],
+  });
 }
 
 async function groupsOf(options: EncryptOptions): Promise<readonly KeyGroup[]> {
@@ -113,11 +139,4 @@ async function groupsOf(options: EncryptOptions): Promise<readonly KeyGroup[]> {
   }
   if (added.length === 0) return given;
   return [[...(given[0] ?? []), ...added], ...given.slice(1)];
-}
-
-/** A format with one document cannot hold several, and none is dropped without a word. */
-export function onlyOneDocument(outputName: string): TsopsError {
-  return new TsopsError('NOT_REPRESENTABLE', `the file has several documents and ${outputName} can hold only one`, {
-    hints: ['Keep the output in YAML, or split the file into one file per document first.'],
-  });
 }

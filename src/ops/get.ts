@@ -5,9 +5,8 @@ import { applyChanges, entry, leaf, mapping, type Path, type Tree } from '../cor
 import type { Format, FormatName } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { type AssignmentStyle, assignments } from './assignments.ts';
-import { onlyOneDocument } from './encrypt.ts';
 import { commonVariables } from './environment.ts';
-import { bytesOf, type Content, inputFormat, likeInput, outputFormat } from './input.ts';
+import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
 import { type OpenedFile, type OpenOptions, open } from './open.ts';
 import { type Part, partOf, printPart } from './part.ts';
 

@@ -50,3 +50,10 @@ function knownFormat(name: FormatName): FormatName {
 export function timestampOf(now: Date): string {
   return `${now.toISOString().slice(0, 19)}Z`;
 }
+
+/** A format with one document cannot hold several, and none is dropped without a word. */
+export function onlyOneDocument(outputName: string): TsopsError {
+  return new TsopsError('NOT_REPRESENTABLE', `the file has several documents and ${outputName} can hold only one`, {
+    hints: ['Keep the output in YAML, or split the file into one file per document first.'],
+  });
+}

@@ -7,8 +7,7 @@ import type { SelectionRule } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
 import { formatEntry } from '../formats/index.ts';
 import { type EditOptions, ruleOf } from './edit.ts';
-import { onlyOneDocument } from './encrypt.ts';
-import { outputFormat, timestampOf } from './input.ts';
+import { onlyOneDocument, outputFormat, timestampOf } from './input.ts';
 import type { OpenedFile } from './open.ts';
 import { seal } from './seal.ts';
 

@@ -65,7 +65,7 @@ export interface CompareOptions extends FormatOptions {
 export async function compareKeys(content: Content, wanted: WantedKeys, options: CompareOptions): Promise<KeysChange> {
   const format = await formatEntry(inputFormat(options)).load();
   const metadata = metadataOf(parseEncrypted(format, bytesOf(content)));
-  return difference(metadata, await resolved(wanted, metadata, options.keys), format.name === 'binary');
+  return difference(metadata, await resolvedKeys(wanted, metadata, options.keys), format.name === 'binary');
 }
 
 export interface UpdateKeysOptions extends EditOptions {
@@ -89,7 +89,7 @@ export async function updateKeys<C extends Content>(
 ): Promise<C> {
   const format = await formatEntry(inputFormat(options)).load();
   const former = metadataOf(parseEncrypted(format, bytesOf(content)));
-  const complete = await resolved(wanted, former, options.keys);
+  const complete = await resolvedKeys(wanted, former, options.keys);
   const change = difference(former, complete, format.name === 'binary');
   if (!change.isNeeded) return content;
   const opened = await open(bytesOf(content), { ...options, outputFormat: undefined });
@@ -193,7 +193,7 @@ const hasWrapped = (group: KeyGroup, key: MasterKey): boolean =>
 const recipientOf = (key: MasterKey): Recipient => ({ kind: key.kind, text: masterKeyText(key) });
 
 /** Keys with what only their service knows, so that they can be compared. An Azure key without a version is the one that the file has. */
-async function resolved(
+export async function resolvedKeys(
   wanted: WantedKeys,
   { groups: former }: Metadata,
   context = explicitContext({}),

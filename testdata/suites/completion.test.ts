@@ -18,7 +18,7 @@ const lines: readonly (readonly [words: readonly string[], offered: readonly str
   [['de'], ['decrypt']],
   [
     ['decrypt', '--out'],
-    ['--output', '--output-type'],
+    ['--output', '--output-dir', '--output-type'],
   ],
   [['decrypt', '--output-type', 'j'], ['json']],
   [['-d', '--ex'], ['--extract']],
@@ -92,7 +92,7 @@ describe('the protocol of the scripts of sops', () => {
   test('commands, and flags behind a dash', async () => {
     assert.match(await ask([]), /^encrypt\ndecrypt\n[\s\S]*\nhelp\nh\n$/);
     assert.equal(await ask(['--de']), '--decrypt\n--decryption-order\n');
-    assert.equal(await ask(['decrypt', '--out']), '--output\n--output-type\n');
+    assert.equal(await ask(['decrypt', '--out']), '--output\n--output-dir\n--output-type\n');
     assert.equal(await ask(['decrypt']), '');
     assert.equal(await ask(['completion']), 'bash\nzsh\nfish\npowershell\n');
   });

@@ -146,10 +146,10 @@ describe('an existing file', { skip: windows }, () => {
 
   test('what is no regular file is not edited, and not waited for', () => {
     execFileSync('mkfifo', [work.path('fifo.yaml')]);
-    for (const name of ['fifo.yaml', '/dev/null', '.']) {
+    for (const name of ['fifo.yaml', '/dev/null']) {
       const { status, stderr } = work.run(['edit', name], { env: editor('echo "a: 1" > "$1"') });
       assert.equal(status, 2, name);
-      assert.match(stderr, /not a regular file|it is a folder/);
+      assert.match(stderr, /not a regular file/);
     }
   });
 });

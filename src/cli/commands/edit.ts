@@ -23,12 +23,32 @@ import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { replaceUnlessChanged } from '../inplace.ts';
 import { timeoutOf } from '../keyservices.ts';
+import { eachFile, meansMany, type Target, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
 import { sealingOptions } from '../sealing.ts';
 import { EditingSession } from '../session.ts';
-import { about, formatsOf, refuseTemporary, refuseTooLarge } from '../source.ts';
+import { about, formatsOf, isOurs, refuseTemporary, refuseTooLarge } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
+  if (!meansMany(call)) return editOne(call);
+  const targets = await targetsWith(await targetsOf(call), call.flags, isOurs);
+  let changed = 0;
+  // One after the other: there is one terminal. A file that is left as it is is no failure while another one changes.
+  const work = async (_target: Target, own: Call): Promise<true> => {
+    try {
+      await editOne(own);
+      changed += 1;
+    } catch (error) {
+      if (!(error instanceof TsopsError) || error.code !== 'FILE_UNCHANGED') throw error;
+      own.report.tell(error.message);
+    }
+    return true;
+  };
+  await eachFile(call, targets, work, async () => {}, 1);
+  if (changed === 0) throw new TsopsError('FILE_UNCHANGED', 'no file has changed, so all were left as they are');
+}
+
+async function editOne(call: Call): Promise<void> {
   const path = checkedPath(call);
   refuseTemporary(path);
   const { format, outputFormat } = formatsOf(path, call.flags);

@@ -74,7 +74,7 @@ describe('refusals, in the order of sops', () => {
     ['two selection rules', ['encrypt', ...age, '--encrypted-regex', 'a', '--unencrypted-suffix', 'b', 'f.yaml'], 8],
     ['no keys at all', ['encrypt', 'f.yaml'], 1],
     ['a recipient that is none', ['encrypt', '--age', 'age1nope', 'f.yaml'], 1],
-    ['a folder', ['encrypt', ...age, '.'], 2],
+    ['a folder without a place for its results', ['encrypt', ...age, '.'], 8],
     ['a temporary file of ours', ['encrypt', ...age, '.f.yaml.tsops-01234567-1-2-0123456789ab.tmp'], 2],
     ['a file that does not parse', ['encrypt', ...age, 'broken.yaml'], 2],
     ['an empty file', ['encrypt', ...age, 'empty.yaml'], 92],

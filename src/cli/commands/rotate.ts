@@ -7,11 +7,33 @@ import type { Call } from '../call.ts';
 import { configIfNeeded, indentFor } from '../configuration.ts';
 import { changeFile } from '../inplace.ts';
 import { keyContext } from '../keyservices.ts';
+import { eachFile, meansMany, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
 import { inAddOrder, keysNamed, recipientCheck } from '../recipients.ts';
-import { about, putResult, readSource, refuseTooLarge, sourceOf } from '../source.ts';
+import { about, isOurs, putResult, readSource, refuseTooLarge, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
+  if (meansMany(call)) return rotateMany(call);
+  await rotateOne(call);
+}
+
+async function rotateMany(call: Call): Promise<void> {
+  const { flags } = call;
+  if (!flags.inPlace || flags.output !== undefined || flags.filenameOverride !== undefined) {
+    throw new TsopsError('CONFLICTING_OPTIONS', 'several files are rotated each in its place', {
+      hints: ['Add -i, and leave out --output and --filename-override.'],
+    });
+  }
+  const targets = await targetsWith(await targetsOf(call), flags, isOurs);
+  await eachFile(
+    call,
+    targets,
+    (_target, own) => rotateOne(own),
+    async () => {},
+  );
+}
+
+async function rotateOne(call: Call): Promise<true> {
   const { file = '', flags } = call;
   refuseMissing(call, file);
   const source = await sourceOf(file, flags);
@@ -22,10 +44,11 @@ export async function run(call: Call): Promise<void> {
   const work = (bytes: Uint8Array) => rotate(bytes, { ...options, format, outputFormat });
   if (flags.inPlace && path !== undefined) {
     await changeFile(call, path, work);
-    return;
+    return true;
   }
   const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   await putResult(source, flags, refuseTooLarge(await about(source, () => work(bytes))), { secret: false });
+  return true;
 }
 
 /** sops tells a missing file apart by what was to be done with it. */

@@ -6,7 +6,6 @@ import { isFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts'
 import { closeLines, nextLine } from '../../host/lines.ts';
 import { writeStdout } from '../../host/replace.ts';
 import { paintFor } from '../../host/terminal.ts';
-import { filesBelow, isFolder } from '../../host/walk.ts';
 import {
   compareKeys,
   formatPath,
@@ -21,15 +20,10 @@ import { configFor } from '../configuration.ts';
 import { changeFile } from '../inplace.ts';
 import { changeLines } from '../keyschange.ts';
 import { keyContext } from '../keyservices.ts';
+import { sideBySide, type Target, targetsOf } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
 import { asTsopsError, escapeControls } from '../report.ts';
 import { about, formatsOf, isOurs, refuseTemporary } from '../source.ts';
-
-interface Target {
-  readonly path: string;
-  /** Of a folder only files that are encrypted and have a rule are meant. */
-  readonly isNamed: boolean;
-}
 
 interface Outcome {
   readonly file: string;
@@ -38,18 +32,53 @@ interface Outcome {
   readonly error?: string;
 }
 
+/** Does something now, or when it is the turn of the file. */
+type InTurn = (say: () => Promise<void> | void) => Promise<void>;
+
 export async function run(call: Call): Promise<void> {
+  const { flags, report } = call;
   refuseSilentQuestion(call);
-  const targets = call.operands.flatMap(targetsAt);
+  const targets = await targetsOf(call);
   const outcomes: Outcome[] = [];
+  // Where somebody is asked, one file comes after the other.
+  const width = flags.yes || flags.dryRun ? undefined : 1;
+  const progress = report.progress(width === 1 ? 0 : targets.length);
   try {
-    for (const target of targets) outcomes.push(...(await attempt(call, target, targets.length > 1)));
+    for await (const outcome of sideBySide(targets, target => attempt(call, target, width === 1), width)) {
+      const done = 'error' in outcome ? failed(call, outcome.item, outcome.error, targets.length > 1) : outcome.result;
+      for (const say of done.later) await say();
+      outcomes.push(...done.outcomes);
+      progress.step();
+    }
   } finally {
+    progress.end();
     closeLines();
   }
-  if (call.flags.json) await writeStdout(new TextEncoder().encode(`${JSON.stringify(outcomes, null, 2)}\n`));
-  const failed = outcomes.filter(({ status }) => status === 'failed').length;
-  if (failed > 0) throw new TsopsError('SOME_FAILED', `${failed} of ${outcomes.length} files could not be updated`);
+  if (flags.json) await writeStdout(new TextEncoder().encode(`${JSON.stringify(outcomes, null, 2)}\n`));
+  const failures = outcomes.filter(({ status }) => status === 'failed').length;
+  if (failures > 0) throw new TsopsError('SOME_FAILED', `${failures} of ${outcomes.length} files could not be updated`);
+}
+
+interface Attempt {
+  readonly outcomes: readonly Outcome[];
+  readonly later: readonly (() => Promise<void> | void)[];
+}
+
+async function attempt(call: Call, target: Target, isAlone: boolean): Promise<Attempt> {
+  const later: (() => Promise<void> | void)[] = [];
+  const inTurn: InTurn = async say => {
+    if (isAlone) await say();
+    else later.push(say);
+  };
+  const outcome = await update(call, target, inTurn);
+  return { outcomes: outcome === undefined ? [] : [outcome], later };
+}
+
+/** With several files a failure is told and counted, and the others are done. */
+function failed({ report }: Call, { path }: Target, error: unknown, isOneOfSeveral: boolean): Attempt {
+  if (!isOneOfSeveral) throw error;
+  const known = asTsopsError(error, report.verbose).with({ file: path });
+  return { outcomes: [{ file: path, status: 'failed', error: known.code }], later: [() => report.fail(known)] };
 }
 
 /** With --json standard output is the report, which has no place for the change and the question. */
@@ -60,25 +89,7 @@ function refuseSilentQuestion({ flags }: Call): void {
   });
 }
 
-function targetsAt(path: string): Target[] {
-  if (!isFolder(path)) return [{ path, isNamed: true }];
-  return filesBelow(path).map(file => ({ path: file, isNamed: false }));
-}
-
-/** With several files a failure is told and counted, and the others are done. */
-async function attempt(call: Call, target: Target, isOneOfSeveral: boolean): Promise<Outcome[]> {
-  try {
-    const outcome = await update(call, target);
-    return outcome === undefined ? [] : [outcome];
-  } catch (error) {
-    if (!isOneOfSeveral) throw error;
-    const known = asTsopsError(error, call.report.verbose).with({ file: target.path });
-    call.report.fail(known);
-    return [{ file: target.path, status: 'failed', error: known.code }];
-  }
-}
-
-async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | undefined> {
+async function update(call: Call, { path, isNamed }: Target, inTurn: InTurn): Promise<Outcome | undefined> {
   const { flags, report } = call;
   refuseTemporary(path);
   if (!(await isFile(path))) await readFileBounded(path);
@@ -89,16 +100,16 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
   const keys = keyContext({ ...call, file: path }, rule.groups);
   const change = await about({ path }, () => compareKeys(bytes, rule, { format, keys }));
   if (!change.isNeeded) {
-    report.tell(`${path} is already up to date`);
+    await inTurn(() => report.tell(`${path} is already up to date`));
     return { file: path, status: 'current', change };
   }
-  if (!flags.json) await show(path, change);
+  if (!flags.json) await inTurn(() => show(path, change));
   if (flags.dryRun) return { file: path, status: 'wouldChange', change };
   if (!flags.yes && !(await isConfirmed())) {
     report.tell(`${path} was left as it is`);
     return { file: path, status: 'declined', change };
   }
-  const onRotated = (paths: readonly Path[]) => warnOfKnownValues(call, path, paths);
+  const onRotated = (paths: readonly Path[]) => void inTurn(() => warnOfKnownValues(call, path, paths));
   const options = {
     ...openingOptions(call),
     keys,
@@ -111,7 +122,7 @@ async function update(call: Call, { path, isNamed }: Target): Promise<Outcome | 
     if (Buffer.compare(before, bytes) !== 0) throw changedMeanwhile();
     return updateKeys(before, rule, options);
   });
-  report.tell(`${path} was updated`);
+  await inTurn(() => report.tell(`${path} was updated`));
   return { file: path, status: 'changed', change };
 }
 
