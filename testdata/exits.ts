@@ -22,6 +22,8 @@ export interface ExitRow {
 /** An example of a value for every flag that takes one. `RECIPIENT` and the like are filled in by the test. */
 export const flagValues: Readonly<Record<string, string>> = {
   output: 'out.yaml',
+  'output-dir': 'out',
+  'reuse-from': 'enc.yaml',
   'input-type': 'yaml',
   'output-type': 'yaml',
   'filename-override': 'other.yaml',

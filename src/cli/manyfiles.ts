@@ -37,7 +37,7 @@ export async function targetsOf({ operands, flags }: Pick<Call, 'operands' | 'fl
     for (const target of await expanded(operand)) {
       const full = resolve(target.path);
       // What an earlier run has put into the output folder is no input of this one.
-      if (!target.isNamed && output !== undefined && full.startsWith(output)) continue;
+      if (!target.isNamed && output?.startsWith(`${resolve(operand)}${sep}`) && full.startsWith(output)) continue;
       if (!targets.has(full)) targets.set(full, target);
     }
   }

@@ -1,6 +1,6 @@
 /** Where the results of several files go: each into its own place, into a tree of their own, or all of them into one stream. */
 
-import { dirname, extname, join } from 'node:path';
+import { dirname, extname, join, resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { makeFolder, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
 import { endingOf, joinTexts } from '../index.ts';
@@ -68,6 +68,11 @@ function treeOf(folder: string, flags: Call['flags'], targets: readonly Target[]
   const placeOf = (target: Target): string => join(folder, named(target, flags));
   for (const target of targets) {
     const place = placeOf(target);
+    if (resolve(place) === resolve(target.path)) {
+      throw conflict(`${target.path} would be written over itself`, [
+        'Add -i instead of --output-dir, or name another folder.',
+      ]);
+    }
     const other = places.get(place);
     if (other !== undefined) throw conflict(`${other} and ${target.path} would both be written to ${place}`);
     places.set(place, target.path);

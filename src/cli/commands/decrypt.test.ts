@@ -173,7 +173,10 @@ test('of several files one that fails does not keep the others', () => {
   const { status, stdout, stderr } = work.run(['decrypt', 'f.yaml', 'nosuch.yaml']);
   assert.equal(status, 100);
   assert.equal(stdout, plain);
-  assert.match(stderr, /^tsops: error: nosuch.yaml: the file does not exist\n(.*\n)*tsops: error: 1 of 2 files failed\n$/);
+  assert.match(
+    stderr,
+    /^tsops: error: nosuch.yaml: the file does not exist\n(.*\n)*tsops: error: 1 of 2 files failed\n$/,
+  );
 });
 
 test('an encrypted file may be larger than the largest plain one, and has a limit too', () => {

@@ -83,7 +83,6 @@ describe('an existing file', { skip: windows }, () => {
     ['bad quoting', ['edit', 'f.yaml'], 201, { EDITOR: "vi 'x" }],
     ['no file', ['edit'], 100],
     ['standard input', ['edit', '-'], 1],
-    ['a folder', ['edit', '.'], 2],
     ['a plain file', ['edit', 'plain.yaml'], 1],
     ['no key', ['edit', 'f.yaml'], 128, { SOPS_AGE_KEY_FILE: '' }],
     ['a new file without keys', ['edit', 'new.yaml'], 1],
