@@ -78,6 +78,12 @@ const typeMark = ',type:';
 /** Whether a text starts like a ciphertext of this format. */
 export const looksEncrypted = (text: string): boolean => text.startsWith(opening);
 
+/** Whether a text is a whole ciphertext, as far as that can be told without the data key. */
+export function isCiphertext(text: string): boolean {
+  const type = parse(text)?.type;
+  return type !== undefined && (type === 'comment' || scalarTypes.has(type));
+}
+
 function open(key: KeyObject, text: string, aad: string): Value | Comment {
   const parts = parse(text);
   const plain = parts && decipher(key, parts, aad);

@@ -9,6 +9,7 @@
  */
 
 import type { Amendment } from '../core/amend.ts';
+import type { LinePlace } from '../core/linemap.ts';
 import type { Changes, Mapping, Node, Stage, Tree } from '../core/tree.ts';
 
 export type FormatName = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary';
@@ -91,4 +92,6 @@ export interface EncryptedFile {
    * decrypted value, and ignored otherwise.
    */
   rewrite(changes: Changes, spelling: string | undefined): Uint8Array;
+  /** Where a leaf or comment stands in the text; undefined for what an alias repeats. */
+  placeOf(slot: number): LinePlace | undefined;
 }

@@ -4,6 +4,7 @@
  */
 
 import type { Amendment } from '../../core/amend.ts';
+import type { LinePlace } from '../../core/linemap.ts';
 import {
   type Changes,
   entry,
@@ -73,6 +74,10 @@ class EncryptedBinary implements EncryptedFile {
     const [only, ...others] = this.tree.documents[0]?.items ?? [];
     const isPlain = others.length === 0 && only?.kind === 'entry' && only.key === dataKey && only.value.kind === 'leaf';
     return isPlain ? this.file.rewrite([], undefined) : undefined;
+  }
+
+  placeOf(slot: number): LinePlace | undefined {
+    return this.file.placeOf(slot);
   }
 
   rewrite(changes: Changes): Uint8Array {

@@ -3,6 +3,7 @@
  * column makes a comment, everything else needs a `=`; nothing is trimmed and nothing is quoted.
  */
 
+import type { LinePlace } from '../../core/linemap.ts';
 import type { Changes, Comment, Entry, Mapping, Stage, Tree } from '../../core/tree.ts';
 import { comment, entry, leaf, mapping } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
@@ -24,6 +25,8 @@ export interface Lines {
   readonly lines: readonly Line[];
   readonly root: Mapping;
   readonly slots: number;
+  /** The number of the line, from 0, of each slot. */
+  readonly places: readonly number[];
   /** The lines of the block: raw, in the order of the file. */
   readonly block: readonly string[];
   readonly finalBreak: boolean;
@@ -35,6 +38,7 @@ const unescaped = (raw: string): string => raw.replaceAll('\\n', '\n');
 export function readLines(raw: string): Lines {
   const lines: Line[] = [];
   const items: (Entry | Comment)[] = [];
+  const places: number[] = [];
   const block: string[] = [];
   const texts = raw.split('\n');
   for (const [index, text] of texts.entries()) {
@@ -43,16 +47,18 @@ export function readLines(raw: string): Lines {
       lines.push({ raw: text, kind: 'blank', at: 0, slot: -1 });
     } else if (text.startsWith('#')) {
       lines.push({ raw: text, kind: 'comment', at: 1, slot });
+      places.push(index);
       items.push(comment(readable(text.slice(1)), false, slot));
     } else if (text.startsWith(blockPrefix) && text.includes('=')) {
       block.push(text);
     } else {
       const equals = equalsOf(text, index);
       lines.push({ raw: text, kind: 'entry', at: equals + 1, slot });
+      places.push(index);
       items.push(entry(keyOf(text.slice(0, equals), index), leaf(scalarOf(unescaped(text.slice(equals + 1))), slot)));
     }
   }
-  return { lines, root: mapping(items), slots: items.length, block, finalBreak: texts.at(-1) === '' };
+  return { lines, root: mapping(items), slots: items.length, places, block, finalBreak: texts.at(-1) === '' };
 }
 
 function equalsOf(text: string, index: number): number {
@@ -132,6 +138,7 @@ export function parseEncrypted(bytes: Uint8Array): EncryptedFile {
   const result: EncryptedFile = {
     tree: treeOf(file),
     blocks: storedBlocks(file.block),
+    placeOf: slot => placeOf(file.places, slot),
     rewrite: (changes, spelling) => {
       const lines = changedLines(file.lines, changes);
       return bytesOf(restoreOdd(file.lines, lines, spelling).join('\n'));
@@ -139,6 +146,11 @@ export function parseEncrypted(bytes: Uint8Array): EncryptedFile {
   };
   keptBlocks.set(result, file.block);
   return result;
+}
+
+function placeOf(places: readonly number[], slot: number): LinePlace | undefined {
+  const index = places[slot];
+  return index === undefined ? undefined : { line: index + 1, column: 1 };
 }
 
 /** The block never ends its lines in CR LF, so such a file was converted after it was encrypted (git does that). */

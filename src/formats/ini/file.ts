@@ -8,6 +8,7 @@ import type { EncryptedFile, PlainFile } from '../format.ts';
 import { partBlocks, remember, storedBlocks, withBlock } from './block.ts';
 import type { Layout, Slotted } from './layout.ts';
 import { commentOf, layOut, markOf, textStart } from './layout.ts';
+import { SlotPlaces } from './places.ts';
 import type { UnitChange } from './rewrite.ts';
 import { readUnit, rewriteUnit } from './rewrite.ts';
 import type { Quote } from './scan.ts';
@@ -110,11 +111,14 @@ export function parsePlain(bytes: Uint8Array): PlainFile {
 
 /** @see Format.parse */
 export function parseEncrypted(bytes: Uint8Array): EncryptedFile {
-  const parted = partBlocks(rawOf(bytes));
+  const raw = rawOf(bytes);
+  const parted = partBlocks(raw);
   const layout = layOut(parted.body, 'encrypted');
+  const places = new SlotPlaces(raw, parted.texts, layout);
   const file: EncryptedFile = {
     tree: treeOf(layout),
     blocks: storedBlocks(parted),
+    placeOf: slot => places.at(slot),
     rewrite: (changes, spelling) => bytesOf(decryptedBody(layout, changes, spelling)),
   };
   remember(file, parted);

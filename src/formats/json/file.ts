@@ -1,5 +1,6 @@
 /** A JSON file: its tree, and its text with other values in it. `docs/format.md` §7. */
 
+import { LineMap, type LinePlace } from '../../core/linemap.ts';
 import { type Changes, isComment, type Mapping, type Tree } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
 import type { EncryptedFile, PlainFile, PrintOptions, StoredBlock } from '../format.ts';
@@ -60,6 +61,13 @@ export class PlainJson extends JsonFile implements PlainFile {
 }
 
 export class EncryptedJson extends JsonFile implements EncryptedFile {
+  readonly #lines = new LineMap(this.byteText, true);
+
+  placeOf(slot: number): LinePlace | undefined {
+    const scalar = this.content.scalars[slot];
+    return scalar && this.#lines.at(scalar.start);
+  }
+
   rewrite(changes: Changes, spelling: string | undefined): Uint8Array {
     const tokens = spelledTokens(spelling, this.root, changes);
     const blocks: ReadonlySet<unknown> = new Set(this.content.blockMembers);

@@ -1,5 +1,6 @@
 /** An encrypted YAML file: what it holds, and its text once values are decrypted. `docs/format.md` §4. */
 
+import { LineMap, type LinePlace } from '../../core/linemap.ts';
 import { standsFor } from '../../core/scalar.ts';
 import {
   applyChanges,
@@ -28,6 +29,7 @@ export class EncryptedYaml implements EncryptedFile {
   readonly #encoding: YamlEncoding;
   readonly #stream: YamlStream;
   readonly #built: YamlTree;
+  #lines: LineMap | undefined;
 
   constructor(bytes: Uint8Array) {
     const { text, encoding } = decodeYaml(bytes);
@@ -46,6 +48,13 @@ export class EncryptedYaml implements EncryptedFile {
   /** How the ciphertexts stand in the text. */
   get former(): FormerStyles {
     return new FormerStyles(this.#stream.text, this.#built.places, this.#step());
+  }
+
+  placeOf(slot: number): LinePlace | undefined {
+    const place = this.#built.places[slot];
+    if (place?.kind === 'leaf') return { line: place.node.line + 1, column: place.node.column + 1 };
+    this.#lines ??= new LineMap(this.#stream.text, false);
+    return place?.kind === 'comment' ? this.#lines.at(place.line.start) : undefined;
   }
 
   rewrite(changes: Changes, spelling: string | undefined): Uint8Array {
