@@ -139,6 +139,16 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/filestatus.ts'),
   },
   {
+    name: 'check',
+    what: 'Check that files are encrypted as the .sops.yaml says, and sound; without a path, all files beside it and below.',
+    operands: '[path...]',
+    flags: own(
+      ...own('verify', 'report', 'json', 'input-type', 'config'),
+      ...own('decryption-order', ...services, 'verbose'),
+    ),
+    load: () => import('./commands/check.ts'),
+  },
+  {
     name: 'rules test',
     what: 'Show which creation rule of the .sops.yaml a file gets, and why (`rules test FILE`).',
     operands: '<file>',

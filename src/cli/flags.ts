@@ -116,6 +116,14 @@ const ownFlags = {
   }),
   prompt: flag('boolean', 'Ask on the terminal before each use of a key.'),
   json: flag('boolean', 'Print the report as JSON.'),
+  report: flag('text', 'The form of the report; else text.', {
+    value: 'FORM',
+    words: ['text', 'json', 'sarif', 'github'],
+  }),
+  verify: flag(
+    'boolean',
+    'Decrypt the files too, to check that they are complete and unchanged; nothing of them is shown.',
+  ),
   pq: flag('boolean', 'Make a post-quantum identity (ML-KEM-768 with X25519).'),
   yes: flag('boolean', 'Do not ask before the change.', { short: 'y' }),
   'dry-run': flag('boolean', 'Show what would be done, and do nothing.'),

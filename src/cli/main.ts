@@ -41,10 +41,9 @@ async function suggest(argv: readonly string[]): Promise<number> {
 
 /** No request leaves the machine: tsops does not look for new versions. */
 async function printVersion(): Promise<number> {
-  const { createRequire } = await import('node:module');
-  const { version } = createRequire(import.meta.url)('../../package.json') as { version: string };
+  const { ownVersion } = await import('../host/version.ts');
   const { programName } = await import('../host/environment.ts');
-  const own = `tsops ${version}\n`;
+  const own = `tsops ${ownVersion()}\n`;
   if (programName() === 'tsops') return print(own);
   // Programs around sops read the version of its format and flags from the first line.
   const { formatVersion } = await import('../index.ts');

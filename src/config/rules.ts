@@ -22,6 +22,8 @@ export interface RuleMatch {
   /** undefined where the rule has no selection key: then the default applies. */
   readonly selection: SelectionRule | undefined;
   readonly macOnlyEncrypted: boolean;
+  /** Whether the rule has no pattern, so that it matches whatever no rule before it matches. */
+  readonly isForAll: boolean;
 }
 
 export interface MatchOptions {
@@ -137,7 +139,8 @@ export async function ruleMatch(config: Config, rule: RuleEntry, options: MatchO
     awsContext: options.awsContext ?? new Map(),
   });
   const { index, place, shamirThreshold, macOnlyEncrypted } = rule;
-  return { index, line: place.line, groups, shamirThreshold, selection, macOnlyEncrypted };
+  const isForAll = rule.pathRegex === undefined && rule.pathGlob === undefined;
+  return { index, line: place.line, groups, shamirThreshold, selection, macOnlyEncrypted, isForAll };
 }
 
 /** sops takes an expression that Go refuses as one that matches nothing, and writes clear text; here it is an error. */

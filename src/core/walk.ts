@@ -25,6 +25,8 @@ export interface Place {
   aad(): string;
   /** Keys and positions of the leaf, or of the container of the comment. */
   path(): Path;
+  /** The key of the leaf, or that of the list or lists that it is in; empty for a comment. */
+  name(): string;
   /** Additional data of the containers around and beside a comment, nearest first, its own left out. */
   nearbyAads(): string[];
 }
@@ -131,6 +133,10 @@ class Walk implements Place {
   path(): Path {
     const path = this.#stack.map(frame => (frame.container.kind === 'mapping' ? (frame.key ?? '') : frame.position));
     return this.#atComment ? path.slice(0, -1) : path;
+  }
+
+  name(): string {
+    return this.#atComment ? '' : (this.#stack.findLast(frame => frame.key !== undefined)?.key ?? '');
   }
 
   nearbyAads(): string[] {

@@ -51,6 +51,11 @@ export async function isFile(path: string): Promise<boolean> {
   return found !== undefined && !found.isDirectory();
 }
 
+/** The size in bytes that the system names; 0 where it names none, as for FIFOs and for what cannot be looked at. */
+export function sizeOf(path: string): number {
+  return statsOf(path)?.size ?? 0;
+}
+
 /** Whether there is a regular file at the path, or behind the links there: one that can be read twice and replaced. */
 export function isRegularFile(path: string): boolean {
   return statsOf(path)?.isFile() ?? false;
