@@ -56,6 +56,7 @@ export const flagValues: Readonly<Record<string, string>> = {
   'require-from': 'example.env',
   'recipients-from': 'file',
   root: '.',
+  report: 'sarif',
 };
 
 /** A run of each command that ends well, to which every flag of the command is added in turn. */
@@ -67,6 +68,7 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   set: ['set', 'enc.yaml', '["a"]', '"three"'],
   unset: ['unset', 'enc.yaml', '["a"]'],
   filestatus: ['filestatus', 'enc.yaml'],
+  check: ['check', 'enc.yaml'],
   'rules test': ['rules', 'test', 'plain.yaml'],
   keygen: ['keygen'],
   init: ['init'],
@@ -346,6 +348,25 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['unset', 'reordered.yaml', '["b"]'], status: 51, what: 'the MAC does not fit the content' },
     { args: ['unset', 'enc.yaml'], status: 100, what: 'a file or a path is missing' },
     { args: ['unset', 'foreign.yaml', '["a"]'], status: 128, what: 'no key at hand opens the file' },
+  ],
+  check: [
+    ...usage('check'),
+    { args: ['check', 'enc.yaml'], status: 0, what: 'nothing was found', sops: null },
+    {
+      args: ['check', '--verify', 'enc.yaml', 'enc.json', 'enc.env'],
+      status: 0,
+      what: 'nothing was found',
+      sops: null,
+    },
+    { args: ['check', '--verify', 'tampered.yaml'], status: 1, what: 'something was found', sops: null },
+    { args: ['check', '--verify', 'foreign.yaml'], status: 1, what: 'something was found', sops: null },
+    {
+      args: ['check', '--json', '--report', 'sarif', 'enc.yaml'],
+      status: 8,
+      what: 'flags contradict each other',
+      sops: null,
+    },
+    { args: ['check', 'nosuch.yaml'], status: 100, what: 'a path does not exist', sops: null },
   ],
   filestatus: [
     ...usage('filestatus'),
