@@ -27,6 +27,7 @@ export const errorKinds = {
   KEY_GROUP_EMPTY: { exitStatus: 1, meaning: 'A key group has no master key.', standsAlone: true },
   RECIPIENT_NOT_IN_RULE: kind(1, 'The file names a master key that its creation rule does not name.'),
   SOME_FAILED: kind(1, 'Some of several files could not be worked on; the others were.'),
+  CHECK_FAILED: kind(1, 'The check found something; the findings are the report.'),
   DECLINED: kind(1, 'Nobody answered the question whether to go on.'),
   KEY_GROUP_INVALID: kind(1, 'The key groups or the threshold cannot protect a file.'),
   WRAP_FAILED: kind(1, 'The data key could not be encrypted for every master key.'),

@@ -221,9 +221,12 @@ describe('check', { concurrency: 1 }, () => {
       );
       const require = createRequire(import.meta.url);
       const Ajv = require('ajv-draft-04').default;
-      const validate = new Ajv({ strict: false, validateFormats: false, unicodeRegExp: false, allErrors: true }).compile(
-        require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'),
-      );
+      const validate = new Ajv({
+        strict: false,
+        validateFormats: false,
+        unicodeRegExp: false,
+        allErrors: true,
+      }).compile(require('@microsoft/jest-sarif/lib/schemas/sarif-2.1.0-rtm.5.json'));
       assert.ok(validate(log), JSON.stringify(validate.errors));
     });
   });

@@ -15,15 +15,15 @@ import {
   matchRule,
   type RuleMatch,
 } from '../../index.ts';
-import type { Call, Ending } from '../call.ts';
+import type { Call } from '../call.ts';
 import { configFor } from '../configuration.ts';
 import { type FileFinding, printFindings } from '../findings/index.ts';
 import { openingOptions } from '../opening.ts';
 import { asTsopsError } from '../report.ts';
 import { about } from '../source.ts';
 
-export async function run(call: Call): Promise<Ending> {
-  const { flags, report } = call;
+export async function run(call: Call): Promise<void> {
+  const { report } = call;
   const form = formOf(call);
   const rules = new Rules(call);
   const files = await targetsOf(call);
@@ -34,11 +34,11 @@ export async function run(call: Call): Promise<Ending> {
     for (const finding of found) findings.push({ ...finding, file: shown(path) });
   }
   await writeStdout(new TextEncoder().encode(await printFindings(form, { findings, files: files.length })));
+  const looked = `${files.length} ${files.length === 1 ? 'file was' : 'files were'} looked at`;
+  if (findings.length === 0) return report.note(`${looked}, and nothing was found`);
   const bad = new Set(findings.map(({ file }) => file)).size;
-  const what = `${files.length} ${files.length === 1 ? 'file was' : 'files were'} looked at`;
-  const result = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${bad} of them`;
-  if (flags.verbose || findings.length > 0) report.tell(`${what}: ${findings.length === 0 ? 'nothing found' : result}`);
-  return findings.length === 0 ? 0 : 1;
+  const found = `${findings.length} ${findings.length === 1 ? 'finding' : 'findings'} in ${bad} of them`;
+  throw new TsopsError('CHECK_FAILED', `${looked}: ${found}`);
 }
 
 function formOf({ flags }: Call): string {
