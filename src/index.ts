@@ -8,7 +8,7 @@ export { type DestinationMatch, matchDestination } from './config/destinations.t
 export { explainRules, type RuleExplanation } from './config/explain.ts';
 export { type FoundConfig, findConfig } from './config/find.ts';
 export { type Config, loadConfig, parseConfig } from './config/load.ts';
-export { claimsByPath, matchRule, type RuleMatch } from './config/rules.ts';
+export { isNeverEncrypted, matchRule, type RuleMatch } from './config/rules.ts';
 export { fitsGroups, namesKey } from './core/keymatch.ts';
 export type { KeyGroup, KeyKind, MasterKey } from './core/metadata.ts';
 export { formatVersion, masterKeyText } from './core/metadata.ts';

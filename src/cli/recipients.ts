@@ -70,7 +70,8 @@ function noRule(name: string): TsopsError {
   });
 }
 
-async function ruleOf(call: Call, name: string): Promise<RuleMatch | undefined> {
+/** The creation rule of a file; undefined where there is no configuration or none matches. */
+export async function ruleOf(call: Call, name: string): Promise<RuleMatch | undefined> {
   const config = await configFor(call, name);
   if (config === undefined) return undefined;
   const awsContext = parseEncryptionContext(call.flags.encryptionContext ?? '');

@@ -75,14 +75,9 @@ export async function matchRule(
   });
 }
 
-/**
- * Whether the rule that a file gets names it by its path. A rule without a path is for whatever is to be encrypted, and does not say that
- * everything has to be.
- * @throws TsopsError PATTERN_INVALID
- */
-export async function claimsByPath(config: Config, filePath: string): Promise<boolean> {
-  const tried = await tryRules(config, pathTexts(config.path, filePath));
-  return tried.some(({ matched, by }) => matched && by !== undefined);
+/** Whether a file is for sops or git itself, so that no rule can mean it. */
+export function isNeverEncrypted(filePath: string): boolean {
+  return /^\.(?:sops\.ya?ml|git[a-z]*)$/.test(path.basename(filePath));
 }
 
 /** The rules in order, up to and including the first that matches. @throws TsopsError PATTERN_INVALID */

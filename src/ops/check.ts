@@ -3,7 +3,7 @@
  * `docs/check.md`
  */
 
-import { basename } from 'node:path';
+import { isNeverEncrypted } from '../config/rules.ts';
 import { defaultSelection } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
 import type { EncryptedFile, FormatName } from '../formats/format.ts';
@@ -58,15 +58,12 @@ function subjectOf(bytes: Uint8Array, options: CheckOptions): Subject {
 
 const bufferOf = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
-/** These are read by git and by sops in clear text, whatever a rule says. */
-const neverEncrypted = /^\.(?:sops\.ya?ml|git[a-z]*)$/;
-
 /**
  * A rule with a pattern means the files that match it. One without a pattern is there for files that are made later; it cannot mean
  * that a `package.json` beside them is to be encrypted.
  */
 function claimOf({ match, filename }: CheckOptions, format: FormatName): Claim {
-  if (match === undefined || neverEncrypted.test(basename(filename ?? ''))) return 'none';
+  if (match === undefined || isNeverEncrypted(filename ?? '')) return 'none';
   if (!match.isForAll) return 'encrypted';
   return format === 'binary' ? 'none' : 'noSecrets';
 }

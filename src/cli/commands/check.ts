@@ -5,7 +5,6 @@ import { TsopsError } from '../../errors.ts';
 import { currentDir } from '../../host/directories.ts';
 import { exists, maxEncryptedBytes, readFileBounded, sizeOf } from '../../host/files.ts';
 import { writeStdout } from '../../host/replace.ts';
-import { filesBelow, isFolder } from '../../host/walk.ts';
 import {
   type Config,
   checkFile,
@@ -18,6 +17,7 @@ import {
 import type { Call } from '../call.ts';
 import { configFor } from '../configuration.ts';
 import { type FileFinding, printFindings } from '../findings/index.ts';
+import { sideBySide, targetsOf } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
 import { asTsopsError } from '../report.ts';
 import { about } from '../source.ts';
@@ -26,12 +26,21 @@ export async function run(call: Call): Promise<void> {
   const { report } = call;
   const form = formOf(call);
   const rules = new Rules(call);
-  const files = await targetsOf(call);
+  const files = await filesFor(call);
   const findings: FileFinding[] = [];
-  for (const path of files) {
+  const progress = report.progress(files.length);
+  const look = async (path: string) => {
     const match = await rules.of(path);
-    const found = await about({ path }, () => findingsIn(call, path, match));
-    for (const finding of found) findings.push({ ...finding, file: shown(path) });
+    return about({ path }, () => findingsIn(call, path, match));
+  };
+  try {
+    for await (const outcome of sideBySide(files, look)) {
+      if ('error' in outcome) throw outcome.error;
+      for (const finding of outcome.result) findings.push({ ...finding, file: shown(outcome.item) });
+      progress.step();
+    }
+  } finally {
+    progress.end();
   }
   await writeStdout(new TextEncoder().encode(await printFindings(form, { findings, files: files.length })));
   const looked = `${files.length} ${files.length === 1 ? 'file was' : 'files were'} looked at`;
@@ -49,17 +58,15 @@ function formOf({ flags }: Call): string {
   });
 }
 
-/** @throws TsopsError FILE_MISSING */
-async function targetsOf({ operands, flags }: Call): Promise<string[]> {
-  if (operands.length === 0) {
-    const found = await findConfig({ cwd: currentDir(), explicit: flags.config });
-    return filesBelow(found === undefined ? currentDir() : dirname(found.path));
-  }
-  return operands.flatMap(path => {
-    if (isFolder(path)) return filesBelow(path);
-    if (exists(path)) return [path];
-    throw new TsopsError('FILE_MISSING', 'the file does not exist', { file: path });
-  });
+/** Without operands everything beside the configuration and below. @throws TsopsError FILE_MISSING */
+async function filesFor(call: Call): Promise<string[]> {
+  const { operands, flags } = call;
+  const found = operands.length > 0 ? undefined : await findConfig({ cwd: currentDir(), explicit: flags.config });
+  const folder = found === undefined ? currentDir() : dirname(found.path);
+  const targets = await targetsOf(operands.length > 0 ? call : { flags, operands: [folder] });
+  for (const { path } of targets)
+    if (!exists(path)) throw new TsopsError('FILE_MISSING', 'the file does not exist', { file: path });
+  return targets.map(({ path }) => path);
 }
 
 /** The rules of files; a configuration is looked for once for each folder. */

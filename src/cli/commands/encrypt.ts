@@ -1,14 +1,13 @@
 /** `tsops encrypt`: the encrypted file on standard output, in its own place, or in another file; several files each in its place. */
 
-import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
-import { claimsByPath, inspectFile } from '../../index.ts';
+import { inspectFile, isNeverEncrypted } from '../../index.ts';
 import type { Call } from '../call.ts';
-import { configFor } from '../configuration.ts';
 import { encryptRenewed } from '../former.ts';
 import { eachFile, meansMany, type Target, targetsOf } from '../manyfiles.ts';
 import { outputsFor } from '../outputs.ts';
+import { ruleOf } from '../recipients.ts';
 import { sealingOptions } from '../sealing.ts';
 import { about, putResult, readSource, refuseTooLarge, type Source, sourceOf } from '../source.ts';
 
@@ -42,9 +41,8 @@ async function encryptMany(call: Call): Promise<void> {
 
 /** Of a folder, the files that a rule with a path asks for. A rule for everything asks for none of them. */
 async function isClaimed(call: Call, { path }: Target): Promise<boolean> {
-  const config = await configFor(call, path);
-  if (config === undefined || resolve(path) === resolve(config.path)) return false;
-  return claimsByPath(config, resolve(path));
+  const rule = isNeverEncrypted(path) ? undefined : await ruleOf(call, path);
+  return rule !== undefined && !rule.isForAll;
 }
 
 interface Sealed {
