@@ -375,6 +375,26 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['filestatus', 'broken.yaml'], status: 1, what: 'the file cannot be read or parsed' },
     { args: ['filestatus'], status: 100, what: 'no file was named' },
   ],
+  'hook install': [
+    { args: ['hook', 'install', 'x'], status: 1, what: 'an operand or flag is not known', sops: null },
+    {
+      args: ['hook', 'install'],
+      status: 1,
+      what: 'the folder is in no git repository',
+      sops: null,
+      env: { GIT_DIR: 'nosuch' },
+    },
+  ],
+  'hook run': [
+    { args: ['hook', 'run', 'x'], status: 1, what: 'an operand or flag is not known', sops: null },
+    {
+      args: ['hook', 'run'],
+      status: 1,
+      what: 'the folder is in no git repository, or what is staged must not be committed as it is',
+      sops: null,
+      env: { GIT_DIR: 'nosuch' },
+    },
+  ],
   'rules test': [
     {
       args: ['rules', 'test', '--nope'],

@@ -157,6 +157,21 @@ export const commands: readonly CommandEntry[] = [
     load: () => import('./commands/rules.ts'),
   },
   {
+    name: 'hook install',
+    what: 'Check every commit of this repository before it is made (plain git, husky, lefthook).',
+    operands: '',
+    flags: own('fix', 'verbose'),
+    usesNoKeys: true,
+    load: () => import('./commands/hook-install.ts'),
+  },
+  {
+    name: 'hook run',
+    what: 'Check what is staged, and with --fix encrypt what should be encrypted.',
+    operands: '',
+    flags: own('fix', 'config', ...services, 'verbose'),
+    load: () => import('./commands/hook-run.ts'),
+  },
+  {
     name: 'keygen',
     what: 'Make a new age identity.',
     operands: '',

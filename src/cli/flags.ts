@@ -76,6 +76,7 @@ const ownFlags = {
   'show-master-keys': flag('boolean', 'Edit the sops block as well.', { short: 's' }),
   'allow-nothing': flag('boolean', 'Write the file also where the rule selects no value at all.'),
   'if-needed': flag('boolean', 'Pass over a file that is in the wanted state already.'),
+  fix: flag('boolean', 'Encrypt what is staged in clear text, and stage it again.'),
   'reuse-from': flag(
     'text',
     'An encrypted version of the file, whose ciphertexts of unchanged values are kept; else the one it replaces, or that of the last commit, where it opens without a question.',

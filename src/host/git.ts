@@ -2,6 +2,7 @@
 
 import * as fs from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
+import { TsopsError } from '../errors.ts';
 import { runProgram } from './process.ts';
 
 const timeoutMs = 30_000;
@@ -22,4 +23,101 @@ export async function committedVersion(path: string): Promise<Uint8Array | undef
     timeoutMs,
   });
   return status === 0 ? stdout : undefined;
+}
+
+/** A file as it is in the index. */
+export interface StagedFile {
+  /** Relative to the root of the work tree, with `/` between its steps. */
+  readonly path: string;
+  /** As git writes it, `100644`. */
+  readonly mode: string;
+  readonly blob: string;
+}
+
+/** The root of the work tree of the current folder. @throws TsopsError COMMAND_FAILED */
+export async function workTree(): Promise<string> {
+  const text = await output(['rev-parse', '--show-toplevel']);
+  return text.replace(/\r?\n$/, '');
+}
+
+/**
+ * The regular files whose staged content is not that of the last commit; what is deleted, links and submodules are not among them.
+ * @throws TsopsError COMMAND_FAILED
+ */
+export async function stagedFiles(root: string): Promise<StagedFile[]> {
+  const args = ['-C', root, 'diff-index', '--cached', '--no-renames', '--diff-filter=AMT', '-z', await baseOf(root)];
+  const words = (await output(args)).split('\0');
+  const files: StagedFile[] = [];
+  for (let at = 0; at + 1 < words.length; at += 2) {
+    const [, mode = '', , blob = ''] = (words[at] ?? '').split(' ');
+    if (/^100/.test(mode)) files.push({ path: words[at + 1] ?? '', mode, blob });
+  }
+  return files;
+}
+
+/** Before the first commit everything is new. */
+async function baseOf(root: string): Promise<string> {
+  const head = await runProgram('git', ['-C', root, 'rev-parse', '-q', '--verify', 'HEAD'], { timeoutMs });
+  if (head.status === 0) return 'HEAD';
+  return (await output(['-C', root, 'hash-object', '-t', 'tree', '--stdin'])).trim();
+}
+
+/** The content that a path has in the index; undefined where it has none. */
+export async function stagedVersion(root: string, path: string): Promise<Uint8Array | undefined> {
+  const { status, stdout } = await runProgram('git', ['-C', root, 'cat-file', 'blob', `:0:${path}`], { timeoutMs });
+  return status === 0 ? stdout : undefined;
+}
+
+/** The sizes of blobs, in bytes. @throws TsopsError COMMAND_FAILED */
+export async function blobSizes(root: string, blobs: readonly string[]): Promise<number[]> {
+  if (blobs.length === 0) return [];
+  const text = await output(['-C', root, 'cat-file', '--batch-check=%(objectsize)'], `${blobs.join('\n')}\n`);
+  return text.trim().split('\n').map(Number);
+}
+
+/** The contents of blobs, 64 MiB in all at most, from one process. @throws TsopsError COMMAND_FAILED */
+export async function blobContents(root: string, blobs: readonly string[]): Promise<Uint8Array[]> {
+  if (blobs.length === 0) return [];
+  const bytes = await run(['-C', root, 'cat-file', '--batch=%(objectsize)'], `${blobs.join('\n')}\n`);
+  const contents: Uint8Array[] = [];
+  let at = 0;
+  for (const blob of blobs) {
+    const end = bytes.indexOf(0x0a, at);
+    const size = Number(Buffer.from(bytes.subarray(at, end)).toString());
+    if (end < 0 || !Number.isInteger(size)) throw failed(`the object ${blob} cannot be read`);
+    contents.push(bytes.subarray(end + 1, end + 1 + size));
+    at = end + 1 + size + 1;
+  }
+  return contents;
+}
+
+/** Puts other content into the index in the place of a staged file. @throws TsopsError COMMAND_FAILED */
+export async function restage(root: string, { path, mode }: StagedFile, bytes: Uint8Array): Promise<void> {
+  const blob = (await output(['-C', root, 'hash-object', '-w', '--stdin'], bytes)).trim();
+  await run(['-C', root, 'update-index', '-z', '--index-info'], `${mode} ${blob}\t${path}\0`);
+}
+
+/** One setting or path that git knows; undefined where it has none. */
+export async function askGit(args: readonly string[]): Promise<string | undefined> {
+  const { status, stdout } = await runProgram('git', args, { timeoutMs });
+  return status === 0
+    ? Buffer.from(stdout)
+        .toString()
+        .replace(/\r?\n$/, '')
+    : undefined;
+}
+
+const output = async (args: readonly string[], input?: Uint8Array | string): Promise<string> =>
+  Buffer.from(await run(args, input)).toString();
+
+async function run(args: readonly string[], input: Uint8Array | string = ''): Promise<Uint8Array> {
+  const { status, stdout } = await runProgram('git', args, { timeoutMs, input: Buffer.from(input) });
+  if (status === 0) return stdout;
+  if (status === 127) throw failed('git was not found', ['Install git, or put it on the PATH.']);
+  const name = args[0] === '-C' ? args[2] : args[0];
+  throw failed(`git ${name} failed`, ['Run the command in the work tree of a git repository.']);
+}
+
+function failed(message: string, hints: string[] = []): TsopsError {
+  return new TsopsError('COMMAND_FAILED', message, { hints });
 }

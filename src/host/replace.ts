@@ -118,6 +118,16 @@ export function writeStdout(bytes: Uint8Array): Promise<void> {
   });
 }
 
+/** Lets everybody who may read a file run it. @throws TsopsError FILE_UNWRITABLE */
+export function setExecutable(path: string): void {
+  try {
+    const { mode } = fs.statSync(path);
+    fs.chmodSync(path, (mode & 0o7777) | ((mode & 0o444) >> 2));
+  } catch (error) {
+    throw unwritable(path, error);
+  }
+}
+
 /** Makes a folder with all that is missing above it, of mode 0700 where it is for secrets. @throws TsopsError FILE_UNWRITABLE */
 export async function makeFolder(path: string, { secret }: { readonly secret: boolean }): Promise<void> {
   try {
