@@ -8,7 +8,7 @@ import { TsopsError, type Where } from '../errors.ts';
 import { type Cipher, looksEncrypted, type Value } from './cipher.ts';
 import { Digest, encryptMac, verifyMac } from './mac.ts';
 import type { Selection } from './selection.ts';
-import { Reuse, type Stash } from './stash.ts';
+import { ReuseAll, type Stash } from './stash.ts';
 import {
   type Changes,
   type Comment,
@@ -35,6 +35,8 @@ interface TreeRules {
 export interface EncryptTreeOptions extends TreeRules {
   /** Ciphertexts of the former version of the file, made under the same data key. */
   readonly stash?: Stash | undefined;
+  /** Of other versions of the file under the same data key, the best first. */
+  readonly otherStashes?: readonly Stash[] | undefined;
 }
 
 export interface EncryptedTree {
@@ -70,7 +72,7 @@ class Encryptor implements Visitor {
   readonly #options: EncryptTreeOptions;
   readonly #digest: Digest;
   readonly #changes: (Scalar | Comment | undefined)[];
-  readonly #reuse: Reuse | undefined;
+  readonly #reuse: ReuseAll | undefined;
   readonly #wanted: Wanted | undefined;
   readonly #pending: Pending[] = [];
   #visited = 0;
@@ -81,7 +83,7 @@ class Encryptor implements Visitor {
     this.#options = options;
     this.#digest = new Digest(options.macOnlyEncrypted);
     this.#changes = new Array(tree.slots);
-    this.#reuse = options.stash && new Reuse(tree, options.stash);
+    this.#reuse = options.stash && new ReuseAll(tree, [options.stash, ...(options.otherStashes ?? [])]);
     this.#wanted = tree.asWritten && wantedOf(tree.asWritten, options.selection);
   }
 

@@ -116,6 +116,38 @@ export class Reuse {
   }
 }
 
+/** Several stashes, the best first. Versions of a file share ciphertexts, and each is used once all the same. */
+export class ReuseAll {
+  readonly #sources: readonly Reuse[];
+  readonly #taken = new Set<string>();
+
+  constructor(plain: Tree<Stage>, stashes: readonly Stash[]) {
+    this.#sources = stashes.map(stash => new Reuse(plain, stash));
+  }
+
+  unmoved(slot: number): string | undefined {
+    for (const source of this.#sources) {
+      const found = source.unmoved(slot);
+      if (found !== undefined && this.#take(found)) return found;
+    }
+    return undefined;
+  }
+
+  moved(value: Value | Comment, aad: string): string | undefined {
+    for (const source of this.#sources) {
+      for (let found = source.moved(value, aad); found !== undefined; found = source.moved(value, aad))
+        if (this.#take(found)) return found;
+    }
+    return undefined;
+  }
+
+  #take(ciphertext: string): boolean {
+    if (this.#taken.has(ciphertext)) return false;
+    this.#taken.add(ciphertext);
+    return true;
+  }
+}
+
 /** Undefined for what stood in clear text. White space around a ciphertext belongs to the scalar it stood in. */
 function keptOf(item: Leaf | Comment, changes: Changes): Kept | undefined {
   const plain = changes[item.slot];

@@ -30,6 +30,8 @@ export interface SealInput {
         readonly file: EncryptedFile;
         /** Of use under the same data key only. */
         readonly stash: Stash | undefined;
+        /** Of other versions of the file, under the same data key too. */
+        readonly otherStashes?: readonly Stash[] | undefined;
         readonly spelling: StoredSpelling | undefined;
       }
     | undefined;
@@ -55,6 +57,7 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     lastModified: metadata.lastModified,
     stash: input.previous?.stash,
+    otherStashes: input.previous?.otherStashes,
   });
   const mac = input.mac ?? fresh.mac;
   if (encrypted === 0 && leaves > 0 && !input.allowNothing) throw nothingEncrypted();
