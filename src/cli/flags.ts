@@ -169,6 +169,7 @@ const ownFlags = {
     'boolean',
     'Decrypt nothing: print the file without its sops block, for checkers of schemas; no key is needed.',
   ),
+  global: flag('boolean', 'Write the configuration of git for all repositories of this user.'),
   verbose: flag('boolean', 'Say more on standard error, such as which key opened the file.'),
 } satisfies Record<string, Omit<Flag, 'name'>>;
 

@@ -105,7 +105,8 @@ function areKeyed(...nodes: readonly Maybe[]): boolean {
 
 function keyed(node: Maybe): Map<string, Node> {
   const found = new Map<string, Node>();
-  if (node?.kind === 'mapping') for (const item of node.items) if (item.kind === 'entry') found.set(item.key, item.value);
+  if (node?.kind === 'mapping')
+    for (const item of node.items) if (item.kind === 'entry') found.set(item.key, item.value);
   return found;
 }
 

@@ -44,7 +44,10 @@ test('unchanged values keep their ciphertext, and those of theirs come with it',
   const theirs = await changed(sealed, 'a: x\nb: y\nc: Z\n', 'yaml');
   const { content } = await merge(sealed, ours, theirs, options);
   const line = (text: string, at: number): string | undefined => text.split('\n')[at];
-  assert.deepEqual([0, 1, 2].map(at => line(content, at)), [line(ours, 0), line(sealed, 1), line(theirs, 2)]);
+  assert.deepEqual(
+    [0, 1, 2].map(at => line(content, at)),
+    [line(ours, 0), line(sealed, 1), line(theirs, 2)],
+  );
 });
 
 test('one side rotates: the new data key stays', async () => {
@@ -52,7 +55,10 @@ test('one side rotates: the new data key stays', async () => {
   const sealed = await encrypt('a: long secret\nb: y\n', { format: 'yaml', age });
   const rotated = await rotate(sealed, options);
   const other = await changed(sealed, 'a: long secret\nb: z\n', 'yaml');
-  for (const [one, two] of [[rotated, other], [other, rotated]] as const) {
+  for (const [one, two] of [
+    [rotated, other],
+    [other, rotated],
+  ] as const) {
     const { content, conflict } = await merge(sealed, one, two, options);
     assert.equal(conflict, undefined);
     assert.equal(await decrypt(content, options), 'a: long secret\nb: z\n');
@@ -68,10 +74,7 @@ test('a conflict shows the two values and nothing else', async () => {
   const { content, conflict } = await merge(sealed, ours, theirs, options);
   assert.ok(conflict !== undefined);
   assert.deepEqual(conflict.paths, [['b']]);
-  assert.equal(
-    Buffer.from(conflict.text).toString(),
-    'a: 7\n<<<<<<< ours\nb: 3\n=======\nb: 4\n>>>>>>> theirs\n',
-  );
+  assert.equal(Buffer.from(conflict.text).toString(), 'a: 7\n<<<<<<< ours\nb: 3\n=======\nb: 4\n>>>>>>> theirs\n');
   assert.equal(await decrypt(content, options), 'a: 7\nb: 3\n');
   await assert.rejects(conflict.encrypt(conflict.text), { code: 'MERGE_CONFLICT' });
   assert.equal(await decrypt(await conflict.encrypt(Buffer.from('a: 7\nb: 5\n')), options), 'a: 7\nb: 5\n');

@@ -2,8 +2,8 @@
 
 import { randomBytes } from 'node:crypto';
 import { commentLines } from '../core/amend.ts';
-import type { Mapping, Node, Path } from '../core/tree.ts';
 import { type MergedDocuments, mergeDocuments } from '../core/threeway.ts';
+import type { Mapping, Node, Path } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import { type EditOptions, ruleOf } from './edit.ts';
 import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
@@ -60,7 +60,8 @@ export async function merge<C extends Content>(
   const sealed = await sealing(merged.text);
   refuseLaidOpen(sealed, left, right);
   const content = likeInput(ours, sealed);
-  if (tree.conflicts.length === 0 && !merged.isConflict) return { content, conflict: undefined };
+  const isConflict = left.format.name === 'binary' ? merged.isConflict : tree.conflicts.length > 0;
+  if (!isConflict) return { content, conflict: undefined };
   return { content, conflict: conflictOf(tree, markedText(left.format, merged, tree), ours, sealing) };
 }
 

@@ -33,7 +33,10 @@ export function mergedText(
   });
 }
 
-const linesOf = (bytes: Uint8Array): string[] => Buffer.from(bytes).toString('latin1').match(/[^\n]*\n|[^\n]+$/g) ?? [];
+const linesOf = (bytes: Uint8Array): string[] =>
+  Buffer.from(bytes)
+    .toString('latin1')
+    .match(/[^\n]*\n|[^\n]+$/g) ?? [];
 const joined = (lines: readonly string[]): Uint8Array => Buffer.from(lines.join(''), 'latin1');
 
 /** Two insertions in one place are both taken where a structure will tell whether that is right; else ours stands. */

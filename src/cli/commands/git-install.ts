@@ -1,0 +1,48 @@
+/** `tsops git install`: git's configuration for `git diff` and `git merge`, and the lines of .gitattributes. */
+
+import { join } from 'node:path';
+import { TsopsError } from '../../errors.ts';
+import { readOptionalFile } from '../../host/files.ts';
+import { findProgram, runProgram } from '../../host/process.ts';
+import { writeOutput } from '../../host/replace.ts';
+import type { Call } from '../call.ts';
+
+export async function run({ operands, flags, report }: Call): Promise<void> {
+  const scope = flags.global ? '--global' : '--local';
+  const program = commandText();
+  const settings: readonly (readonly [string, string])[] = [
+    ['diff.tsops.textconv', `${program} git textconv --`],
+    // Else git keeps the plain text in its object store.
+    ['diff.tsops.cachetextconv', 'false'],
+    ['merge.tsops.name', 'tsops: merge encrypted files by their values'],
+    ['merge.tsops.driver', `${program} git merge -- %O %A %B %P`],
+  ];
+  for (const [name, value] of settings) await git(['config', scope, name, value]);
+  report.tell(`git knows diff=tsops and merge=tsops now (git config ${scope}).`);
+  const top = (await git(['rev-parse', '--show-toplevel'])).replace(/\n$/, '');
+  const path = join(top, '.gitattributes');
+  const before = Buffer.from((await readOptionalFile(path)) ?? '').toString();
+  const patterns = operands.length > 0 ? operands : ['*.enc.*'];
+  const lines = patterns.map(pattern => `${quoted(pattern)} diff=tsops merge=tsops`);
+  const missing = lines.filter(line => !before.split('\n').includes(line));
+  if (missing.length === 0) return report.tell(`${path} has the lines already.`);
+  const gap = before === '' || before.endsWith('\n') ? '' : '\n';
+  await writeOutput(path, Buffer.from(`${before}${gap}${missing.join('\n')}\n`), { secret: false });
+  report.tell(`${path}: added ${missing.join('; ')}`);
+}
+
+const quoted = (pattern: string): string => (/[\s"]/.test(pattern) ? JSON.stringify(pattern) : pattern);
+
+/** As the shell of git takes it: the name where it is on the PATH, else this very program. */
+function commandText(): string {
+  if (findProgram('tsops') !== undefined) return 'tsops';
+  return [process.execPath, process.argv[1] ?? ''].map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
+}
+
+async function git(args: readonly string[]): Promise<string> {
+  const { status, stdout } = await runProgram('git', args, { timeoutMs: 60_000 });
+  if (status === 0) return Buffer.from(stdout).toString();
+  throw new TsopsError('GIT_FAILED', `git ${args[0]} did not work here`, {
+    hints: ['Run it inside of a git repository, with git on the PATH.'],
+  });
+}
