@@ -77,6 +77,8 @@ export const goodRuns: Readonly<Record<string, readonly string[]>> = {
   publish: ['publish', '--yes', 'enc.yaml'],
   'groups add': ['groups', 'add', '-f', 'enc.yaml', '--age', 'OTHER'],
   'groups delete': ['groups', 'delete', '-f', 'groups.yaml', '--shamir-secret-sharing-threshold', '1', '1'],
+  'git textconv': ['git', 'textconv', 'enc.yaml'],
+  'git merge': ['git', 'merge', 'enc.yaml', 'enc.yaml', 'enc.yaml', 'enc.yaml'],
   completion: ['completion', 'bash'],
   'exec-env': ['exec-env', 'enc.yaml', 'true'],
   'exec-file': ['exec-file', 'enc.yaml', 'cat {}'],
@@ -367,6 +369,44 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       sops: null,
     },
     { args: ['check', 'nosuch.yaml'], status: 100, what: 'a path does not exist', sops: null },
+  'git install': [{ args: ['git', 'install'], status: 1, what: 'there is no git, or no repository here', sops: null }],
+  'git textconv': [
+    {
+      args: ['git', 'textconv', 'enc.yaml'],
+      status: 0,
+      what: 'printed, also where it cannot be decrypted',
+      sops: null,
+    },
+    {
+      args: ['git', 'textconv', 'foreign.yaml'],
+      status: 0,
+      what: 'printed, also where it cannot be decrypted',
+      sops: null,
+    },
+    {
+      args: ['git', 'textconv', 'plain.yaml'],
+      status: 0,
+      what: 'printed, also where it cannot be decrypted',
+      sops: null,
+    },
+    { args: ['git', 'textconv', 'nosuch.yaml'], status: 100, what: 'the file does not exist', sops: null },
+  ],
+  'git merge': [
+    {
+      args: ['git', 'merge', 'enc.yaml', 'enc.yaml', 'tampered.yaml', 'x.yaml'],
+      status: 1,
+      what: 'both sides changed the same value, or a version cannot be opened',
+      sops: null,
+    },
+    {
+      args: ['git', 'merge', 'enc.yaml', 'foreign.yaml', 'enc.yaml', 'x.yaml'],
+      status: 1,
+      what: 'both sides changed the same value, or a version cannot be opened',
+      sops: null,
+    },
+  ],
+  'git resolve': [
+    { args: ['git', 'resolve', 'enc.yaml'], status: 1, what: 'git has no conflict for the file', sops: null },
   ],
   filestatus: [
     ...usage('filestatus'),
