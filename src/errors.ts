@@ -35,7 +35,6 @@ export const errorKinds = {
   METADATA_INVALID: kind(1, 'The sops metadata of the file is damaged or contradicts itself.'),
   PATH_NOT_FOUND: kind(1, 'The key path does not exist in the file.'),
   MERGE_CONFLICT: kind(1, 'Two versions of a file cannot be merged without somebody who decides.'),
-  GIT_FAILED: kind(1, 'The program git is missing, or did not do what it was asked for.'),
   LISTEN_FAILED: kind(1, 'The key service cannot listen at the address.'),
   NO_DESTINATION: kind(
     1,

@@ -111,7 +111,10 @@ export const otherEnds: Readonly<Record<string, Readonly<Record<string, readonly
     generate: [100, 'the value is given twice'],
   },
   // The editor of the test leaves a text without a block.
-  edit: { 'show-master-keys': [1, 'the edited text has no sops block'] },
+  edit: {
+    'show-master-keys': [1, 'the edited text has no sops block'],
+    conflict: [1, 'git has no conflict for the file'],
+  },
 };
 
 const usage = (command: string): readonly ExitRow[] => [
@@ -260,6 +263,7 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
   ],
   edit: [
     ...usage('edit'),
+    { args: ['edit', '--conflict', 'enc.yaml'], status: 1, what: 'git has no conflict for the file', sops: null },
     { args: ['edit', '--k8s', 'new.yaml'], status: 8, what: 'flags contradict each other', sops: null },
     {
       args: ['edit', 'plain.yaml'],
@@ -369,6 +373,7 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       sops: null,
     },
     { args: ['check', 'nosuch.yaml'], status: 100, what: 'a path does not exist', sops: null },
+  ],
   'git install': [{ args: ['git', 'install'], status: 1, what: 'there is no git, or no repository here', sops: null }],
   'git textconv': [
     {
@@ -404,9 +409,6 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
       what: 'both sides changed the same value, or a version cannot be opened',
       sops: null,
     },
-  ],
-  'git resolve': [
-    { args: ['git', 'resolve', 'enc.yaml'], status: 1, what: 'git has no conflict for the file', sops: null },
   ],
   filestatus: [
     ...usage('filestatus'),

@@ -105,6 +105,7 @@ export const commands: readonly CommandEntry[] = [
         'ignore-mac',
         'decryption-order',
         'show-master-keys',
+        'conflict',
         'k8s',
         'verbose',
       ),
@@ -256,6 +257,8 @@ export const commands: readonly CommandEntry[] = [
     operands: '',
     flags: own('root', 'config', 'decryption-order', ...services, 'verbose'),
     load: () => import('./commands/krm.ts'),
+  },
+  {
     name: 'git install',
     what: 'Let git show and merge encrypted files by their plain text: its configuration and the .gitattributes.',
     operands: '[pattern...]',
@@ -276,13 +279,6 @@ export const commands: readonly CommandEntry[] = [
     operands: '<base> <ours> <theirs> <path>',
     flags: own('input-type', 'decryption-order', ...services, 'verbose'),
     load: () => import('./commands/git-merge.ts'),
-  },
-  {
-    name: 'git resolve',
-    what: 'Open the conflicts of a file in an editor, both values in plain text, and encrypt what was decided.',
-    operands: '<file>',
-    flags: own('input-type', 'decryption-order', ...services, 'verbose'),
-    load: () => import('./commands/git-resolve.ts'),
   },
   {
     name: 'completion',

@@ -73,6 +73,7 @@ const ownFlags = {
   'mac-only-encrypted': flag('boolean', 'Let the MAC cover only the encrypted values.'),
   'shamir-secret-sharing-threshold': flag('number', 'How many key groups are needed to decrypt.', { value: 'COUNT' }),
   indent: flag('number', 'Spaces per level of what is printed anew.', { value: 'COUNT' }),
+  conflict: flag('boolean', 'Decide about the values that both sides of a merge of git have changed.'),
   'show-master-keys': flag('boolean', 'Edit the sops block as well.', { short: 's' }),
   'allow-nothing': flag('boolean', 'Write the file also where the rule selects no value at all.'),
   'if-needed': flag('boolean', 'Pass over a file that is in the wanted state already.'),

@@ -123,7 +123,7 @@ export function sameContent(one: Maybe, other: Maybe): boolean {
 }
 
 /** A text that two nodes share only where they hold the same values. */
-export function contentText(node: Node): string {
+function contentText(node: Node): string {
   if (node.kind === 'leaf') return JSON.stringify(leafWords(node.value));
   if (node.kind === 'sequence') return `[${valuesOf(node).map(contentText).join()}]`;
   const fields: string[] = [];

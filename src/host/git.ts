@@ -17,12 +17,18 @@ export function repositoryOf(folder: string): string | undefined {
 
 /** The content that a file has in the last commit; undefined where it has none, or there is no repository or no git. */
 export async function committedVersion(path: string): Promise<Uint8Array | undefined> {
-  const folder = dirname(resolve(path));
-  if (repositoryOf(folder) === undefined) return undefined;
-  const { status, stdout } = await runProgram('git', ['-C', folder, 'cat-file', 'blob', `HEAD:./${basename(path)}`], {
-    timeoutMs,
-  });
+  return repositoryOf(dirname(resolve(path))) === undefined ? undefined : blobAt(path, 'HEAD');
+}
+
+async function blobAt(path: string, version: string): Promise<Uint8Array | undefined> {
+  const args = ['-C', dirname(resolve(path)), 'cat-file', 'blob', `${version}:./${basename(path)}`];
+  const { status, stdout } = await runProgram('git', args, { timeoutMs });
   return status === 0 ? stdout : undefined;
+}
+
+/** One version of a file in conflict: 1 is the common ancestor, 2 ours, 3 theirs; undefined where the index has none. */
+export async function conflictVersion(path: string, stage: 1 | 2 | 3): Promise<Uint8Array | undefined> {
+  return blobAt(path, `:${stage}`);
 }
 
 /** A file as it is in the index. */
@@ -95,6 +101,11 @@ export async function blobContents(root: string, blobs: readonly string[]): Prom
 export async function restage(root: string, { path, mode }: StagedFile, bytes: Uint8Array): Promise<void> {
   const blob = (await output(['-C', root, 'hash-object', '-w', '--stdin'], bytes)).trim();
   await run(['-C', root, 'update-index', '-z', '--index-info'], `${mode} ${blob}\t${path}\0`);
+}
+
+/** Sets one setting. @throws TsopsError COMMAND_FAILED */
+export async function setSetting(scope: '--local' | '--global', name: string, value: string): Promise<void> {
+  await run(['config', scope, name, value]);
 }
 
 /** One setting or path that git knows; undefined where it has none. */

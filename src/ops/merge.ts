@@ -15,6 +15,8 @@ import { seal } from './seal.ts';
 export interface MergeOptions extends EditOptions {
   /** Called where the merged file has a new data key of theirs. */
   readonly onNewDataKey?: (() => void) | undefined;
+  /** Called with the number of lines of comments that theirs added in a place where the text of ours stands. */
+  readonly onLostComments?: ((count: number) => void) | undefined;
 }
 
 export interface MergeConflict<C extends Content> {
@@ -56,6 +58,8 @@ export async function merge<C extends Content>(
   const [old, mine, other] = sides as [Plain | undefined, Plain, Plain];
   const tree = mergeDocuments(old?.documents ?? [], mine.documents, other.documents);
   const merged = mergedText(left.format, old?.bytes, mine.bytes, other.bytes, tree);
+  const lost = lostComments(old, other, left.format.parse(merged.text, 'plain').tree.documents);
+  if (lost > 0) options.onLostComments?.(lost);
   const sealing = (text: Uint8Array): Promise<Uint8Array> => sealMerged(text, keys, [left, right], options);
   const sealed = await sealing(merged.text);
   refuseLaidOpen(sealed, left, right);
@@ -73,6 +77,12 @@ interface Plain {
 function plainOf(opened: OpenedFile): Plain {
   const bytes = opened.file.rewrite(opened.changes, opened.spelling?.text);
   return { bytes, documents: opened.format.parse(bytes, 'plain').tree.documents };
+}
+
+function lostComments(base: Plain | undefined, theirs: Plain, merged: readonly Mapping[]): number {
+  const lines = (documents: readonly Mapping[]): string[] => documents.flatMap(document => commentLines(document));
+  const known = new Set([...lines(base?.documents ?? []), ...lines(merged)]);
+  return lines(theirs.documents).filter(line => !known.has(line)).length;
 }
 
 async function openSide(side: string, content: Content, options: MergeOptions): Promise<OpenedFile> {

@@ -61,6 +61,7 @@ async function editOne(call: Call): Promise<void> {
       },
     );
   }
+  if (call.flags.conflict) return (await import('../conflict.ts')).resolveConflict(call, path);
   if (call.flags.k8s) refuseWithView(call, isRegularFile(path));
   if (isRegularFile(path)) await editExisting(call, path, format);
   else if (exists(path)) await refuseIrregular(path);

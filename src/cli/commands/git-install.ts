@@ -1,9 +1,9 @@
 /** `tsops git install`: git's configuration for `git diff` and `git merge`, and the lines of .gitattributes. */
 
 import { join } from 'node:path';
-import { TsopsError } from '../../errors.ts';
 import { readOptionalFile } from '../../host/files.ts';
-import { findProgram, runProgram } from '../../host/process.ts';
+import { setSetting, workTree } from '../../host/git.ts';
+import { findProgram } from '../../host/process.ts';
 import { writeOutput } from '../../host/replace.ts';
 import type { Call } from '../call.ts';
 
@@ -17,10 +17,9 @@ export async function run({ operands, flags, report }: Call): Promise<void> {
     ['merge.tsops.name', 'tsops: merge encrypted files by their values'],
     ['merge.tsops.driver', `${program} git merge -- %O %A %B %P`],
   ];
-  for (const [name, value] of settings) await git(['config', scope, name, value]);
+  for (const [name, value] of settings) await setSetting(scope, name, value);
   report.tell(`git knows diff=tsops and merge=tsops now (git config ${scope}).`);
-  const top = (await git(['rev-parse', '--show-toplevel'])).replace(/\n$/, '');
-  const path = join(top, '.gitattributes');
+  const path = join(await workTree(), '.gitattributes');
   const before = Buffer.from((await readOptionalFile(path)) ?? '').toString();
   const patterns = operands.length > 0 ? operands : ['*.enc.*'];
   const lines = patterns.map(pattern => `${quoted(pattern)} diff=tsops merge=tsops`);
@@ -37,12 +36,4 @@ const quoted = (pattern: string): string => (/[\s"]/.test(pattern) ? JSON.string
 function commandText(): string {
   if (findProgram('tsops') !== undefined) return 'tsops';
   return [process.execPath, process.argv[1] ?? ''].map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-}
-
-async function git(args: readonly string[]): Promise<string> {
-  const { status, stdout } = await runProgram('git', args, { timeoutMs: 60_000 });
-  if (status === 0) return Buffer.from(stdout).toString();
-  throw new TsopsError('GIT_FAILED', `git ${args[0]} did not work here`, {
-    hints: ['Run it inside of a git repository, with git on the PATH.'],
-  });
 }

@@ -4,30 +4,31 @@ import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
 import { runProgram } from '../../host/process.ts';
 import { replaceFile } from '../../host/replace.ts';
-import { formatPath, inspectFile, merge } from '../../index.ts';
+import { formatPath, inspectFile, merge, type Path } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { openingOptions } from '../opening.ts';
 import { formatsOf } from '../source.ts';
 
 export async function run(call: Call): Promise<number> {
   const [base = '', ours = '', theirs = '', path = ''] = call.operands;
-  try {
-    return await driven(call, [base, ours, theirs], path);
-  } catch (error) {
-    // Above 128 git takes it for a failure of its own.
+  const outcome = await driven(call, [base, ours, theirs], path).catch(error => {
     if (!(error instanceof TsopsError)) throw error;
-    const hints = ['The version of ours was left in place.'];
-    throw new TsopsError(error.code, error.message, {
-      ...error.where,
-      hints: [...error.hints, ...hints],
-      exitStatus: 1,
-    }).with({
-      file: path,
-    });
-  }
+    // Above 128 git takes it for a failure of its own.
+    throw error.with({ file: path, exitStatus: 1, hints: ['The version of ours was left in place.'] });
+  });
+  if (typeof outcome === 'number') return outcome;
+  throw new TsopsError('MERGE_CONFLICT', `both sides changed ${outcome.map(formatPath).join(', ')}`, {
+    file: path,
+    hints: ['Decide with `tsops edit --conflict` and the name of the file, then `git add` it.'],
+  });
 }
 
-async function driven(call: Call, files: readonly [string, string, string], path: string): Promise<number> {
+/** @returns the exit status, or the paths of what both sides changed */
+async function driven(
+  call: Call,
+  files: readonly [string, string, string],
+  path: string,
+): Promise<number | readonly Path[]> {
   const { format } = formatsOf(path, call.flags);
   const read = (file: string) => readFileBounded(file, { maxBytes: maxEncryptedBytes });
   const [base, ours, theirs] = [await read(files[0]), await read(files[1]), await read(files[2])];
@@ -37,13 +38,14 @@ async function driven(call: Call, files: readonly [string, string, string], path
   const merged = await merge(base, ours, theirs, {
     ...openingOptions(call),
     format,
+    onLostComments: count =>
+      call.report.warn(
+        `${path}: ${count} ${count === 1 ? 'line' : 'lines'} of comments of theirs had no place and were left out`,
+      ),
     onNewDataKey: () => call.report.tell(`${path}: theirs has a new data key, which the merged file takes.`),
   });
   await replaceFile(files[1], merged.content);
-  if (merged.conflict === undefined) return 0;
-  throw new TsopsError('MERGE_CONFLICT', `both sides changed ${merged.conflict.paths.map(formatPath).join(', ')}`, {
-    hints: [`Decide with \`tsops git resolve\` and the name of the file, then \`git add\` it.`],
-  });
+  return merged.conflict?.paths ?? 0;
 }
 
 /** Files that nobody has encrypted are merged as git does it. */
