@@ -63,7 +63,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Encrypt the values of files, and of those files in folders that a rule with a path claims.',
     operands: '[file...]',
     flags: [
-      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'config'),
+      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'root', 'config'),
       ...keyNames,
       ...own(...aws, ...sealing, ...services, 'indent', 'if-needed', 'reuse-from', 'no-reuse', 'verbose'),
     ],
@@ -74,7 +74,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Decrypt files and folders of files; several become one stream, such as `kubectl apply -f -` takes.',
     operands: '[file...]',
     flags: own(
-      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'config'),
+      ...own('in-place', 'output', 'output-dir', ...types, 'filename-override', 'root', 'config'),
       ...own('extract', 'format', 'ignore-mac', 'decryption-order', ...services, 'indent', 'layout', 'if-needed'),
       ...own('strip-metadata', 'verbose'),
     ),
@@ -85,7 +85,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Print values of an encrypted file by their paths (`get FILE db.password`).',
     operands: '<file> [path...]',
     flags: own(
-      ...own('format', 'k8s', 'output', ...types, 'filename-override', 'config'),
+      ...own('format', 'k8s', 'output', ...types, 'filename-override', 'root', 'config'),
       ...own('ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
     ),
     load: () => import('./commands/get.ts'),
@@ -144,7 +144,7 @@ export const commands: readonly CommandEntry[] = [
     what: 'Check that files are encrypted as the .sops.yaml says, and sound; without a path, all files beside it and below.',
     operands: '[path...]',
     flags: own(
-      ...own('verify', 'report', 'json', 'input-type', 'config'),
+      ...own('verify', 'report', 'json', 'input-type', 'root', 'config'),
       ...own('decryption-order', ...services, 'verbose'),
     ),
     load: () => import('./commands/check.ts'),
@@ -294,7 +294,7 @@ export const commands: readonly CommandEntry[] = [
     operands: '<file> <command>',
     operandStatus: 1,
     flags: own(
-      ...own('background', 'pristine', 'user', 'same-process', 'input-type', 'config'),
+      ...own('background', 'pristine', 'user', 'same-process', 'input-type', 'root', 'config'),
       ...own('ignore-mac', 'decryption-order', ...services, 'verbose'),
     ),
     load: () => import('./commands/exec-env.ts'),
@@ -305,7 +305,7 @@ export const commands: readonly CommandEntry[] = [
     operands: '<file> <command>',
     operandStatus: 1,
     flags: own(
-      ...own('background', 'no-fifo', 'user', ...types, 'filename', 'config'),
+      ...own('background', 'no-fifo', 'user', ...types, 'filename', 'root', 'config'),
       ...own('ignore-mac', 'decryption-order', ...services, 'indent', 'verbose'),
     ),
     load: () => import('./commands/exec-file.ts'),
@@ -317,7 +317,7 @@ export const commands: readonly CommandEntry[] = [
     operandStatus: 1,
     passThrough: true,
     flags: own(
-      ...own('file', 'input-type', 'config', 'flatten', 'require', 'require-from', 'keep-existing', 'pristine'),
+      ...own('file', 'input-type', 'root', 'config', 'flatten', 'require', 'require-from', 'keep-existing', 'pristine'),
       ...own('redact', 'user', 'if-needed', 'ignore-mac', 'decryption-order', ...services, 'verbose'),
     ),
     load: () => import('./commands/run.ts'),

@@ -29,7 +29,7 @@ export async function encryptRenewed(call: Call, renewal: Renewal): Promise<Uint
   const { bytes, options, format, outputFormat, place } = renewal;
   if (flags.noReuse && flags.reuseFrom !== undefined) throw bothWays();
   if (flags.reuseFrom !== undefined) {
-    const reuseFrom = await readFileBounded(flags.reuseFrom, { maxBytes: maxEncryptedBytes });
+    const reuseFrom = await readFileBounded(flags.reuseFrom, { maxBytes: maxEncryptedBytes, root: flags.root });
     return encrypt(bytes, { ...options, reuseFrom });
   }
   const found = flags.noReuse || format !== outputFormat ? undefined : await foundVersion(place, outputFormat);

@@ -77,7 +77,7 @@ export async function targetsWith(
     if (
       target.isNamed ||
       (await isMeant(
-        await readFileBounded(target.path, { maxBytes: maxEncryptedBytes }),
+        await readFileBounded(target.path, { maxBytes: maxEncryptedBytes, root: flags.root }),
         formatsOf(target.path, flags).format,
       ))
     )

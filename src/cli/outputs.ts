@@ -6,7 +6,7 @@ import { makeFolder, replaceFile, writeOutput, writeStdout } from '../host/repla
 import { endingOf, joinTexts } from '../index.ts';
 import type { Call } from './call.ts';
 import type { Target } from './manyfiles.ts';
-import { formatsOf } from './source.ts';
+import { formatsOf, within } from './source.ts';
 
 export interface Outputs {
   put(target: Target, bytes: Uint8Array): Promise<void>;
@@ -28,7 +28,12 @@ interface OutputKind {
 export function outputsFor({ flags }: Call, targets: readonly Target[], kind: OutputKind): Outputs {
   refuseConflicts(flags);
   const finish = async () => {};
-  if (flags.inPlace) return { put: ({ path }, bytes) => replaceFile(path, bytes), placeOf: ({ path }) => path, finish };
+  if (flags.inPlace)
+    return {
+      put: async ({ path }, bytes) => replaceFile(within(flags, path), bytes),
+      placeOf: ({ path }) => path,
+      finish,
+    };
   if (flags.outputDir !== undefined) return treeOf(flags.outputDir, flags, targets, kind);
   if (!kind.secret) {
     throw conflict('encrypted files are no stream, so their results need places of their own', [
@@ -44,7 +49,7 @@ export function outputsFor({ flags }: Call, targets: readonly Target[], kind: Ou
   return {
     put: async (target, bytes) => void parts.push(next(target, bytes)),
     placeOf,
-    finish: () => writeOutput(output, Buffer.concat(parts), kind),
+    finish: async () => writeOutput(within(flags, output), Buffer.concat(parts), kind),
   };
 }
 
@@ -79,7 +84,7 @@ function treeOf(folder: string, flags: Call['flags'], targets: readonly Target[]
   }
   return {
     put: async (target, bytes) => {
-      const place = placeOf(target);
+      const place = within(flags, placeOf(target));
       await makeFolder(dirname(place), kind);
       await writeOutput(place, bytes, kind);
     },

@@ -4,6 +4,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { TsopsError } from '../errors.ts';
 import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin } from '../host/files.ts';
 import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
+import { confined } from '../host/root.ts';
 import { type FormatName, formatOf, inspectFile } from '../index.ts';
 import type { FlagValues } from './flags.ts';
 
@@ -14,11 +15,13 @@ export interface Source {
   readonly name: string | undefined;
   readonly format: FormatName;
   readonly outputFormat: FormatName;
+  /** The folder that it has to be in, behind all links. */
+  readonly root?: string | undefined;
 }
 
 /**
  * The checks that come before anything is read, in the order of sops 3.13.2 cmd/sops/main.go.
- * @throws TsopsError CONFLICTING_OPTIONS, FILE_MISSING, FILE_UNREADABLE
+ * @throws TsopsError CONFLICTING_OPTIONS, FILE_MISSING, FILE_UNREADABLE, OUTSIDE_ROOT
  */
 export async function sourceOf(
   file: string | undefined,
@@ -33,9 +36,15 @@ export async function sourceOf(
   }
   if (flags.inPlace && flags.output !== undefined) throw conflict('--in-place and --output cannot be used together');
   if (path !== undefined) refuseTemporary(path);
+  for (const used of [path, flags.output]) if (used !== undefined) within(flags, used);
   // For a folder and all else that is there but no file, reading says what is wrong.
   if (path !== undefined && !(await isFile(path))) await readFileBounded(path);
-  return { path, name, ...formatsOf(name, flags) };
+  return { path, name, root: flags.root, ...formatsOf(name, flags) };
+}
+
+/** The path to use for a file: where it really leads, where --root confines it. @throws TsopsError OUTSIDE_ROOT */
+export function within({ root }: Pick<FlagValues, 'root'>, path: string): string {
+  return root === undefined ? path : confined(path, root);
 }
 
 /** @throws TsopsError FILE_UNREADABLE for what a killed process has left beside its target: it may be half a file */
@@ -62,8 +71,8 @@ export function formatsOf(
 }
 
 /** @param limits for an encrypted file `maxEncryptedBytes`, so that everything that was encrypted can be read back */
-export async function readSource({ path }: Source, limits: ReadLimits = {}): Promise<Uint8Array> {
-  return path === undefined ? readStdin(limits) : readFileBounded(path, limits);
+export async function readSource({ path, root }: Source, limits: ReadLimits = {}): Promise<Uint8Array> {
+  return path === undefined ? readStdin(limits) : readFileBounded(path, { ...limits, root });
 }
 
 /** @throws TsopsError NOT_REPRESENTABLE for what could not be read back: it must not take the place of the plain text */
@@ -101,8 +110,8 @@ export async function putResult(
   bytes: Uint8Array,
   options: { readonly secret: boolean },
 ): Promise<void> {
-  if (flags.inPlace && source.path !== undefined) await replaceFile(source.path, bytes);
-  else if (flags.output !== undefined) await writeOutput(flags.output, bytes, options);
+  if (flags.inPlace && source.path !== undefined) await replaceFile(within(flags, source.path), bytes);
+  else if (flags.output !== undefined) await writeOutput(within(flags, flags.output), bytes, options);
   else await writeStdout(bytes);
 }
 

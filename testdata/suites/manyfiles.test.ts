@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { newFolder, type Run, removeFolder, runTsops, vectors } from './harness.ts';
@@ -242,4 +242,53 @@ describe('a file that is encrypted again', () => {
     assert.match(read('old.yaml'), /^b: "ENC\[/m);
     assert.equal(read('old.yaml').includes('unencrypted_regex'), false);
   });
+});
+
+describe('--root', { skip: process.platform === 'win32' }, () => {
+  /** What lies beside the folder that files may not leave. */
+  const outside = 'outside.yaml';
+  beforeEach(async () => {
+    await well(['encrypt', '-i', 'env']);
+    write(outside, await well(['encrypt', '--age', recipient(1), 'other.yaml']));
+    symlinkSync(join('..', outside), join(folder, 'env', 'link.yaml'));
+    symlinkSync('..', join(folder, 'env', 'up'));
+    symlinkSync('prod', join(folder, 'env', 'inside'));
+  });
+
+  test('what is inside is used, also behind a link that stays inside', async () => {
+    for (const path of ['env/prod/a.yaml', 'env/inside/a.yaml', join(folder, 'env/prod/a.yaml')])
+      assert.equal(await well(['decrypt', '--root', 'env', path]), plain['env/prod/a.yaml']);
+    assert.equal(await well(['get', '--root', '.', 'env/prod/a.yaml', 'b']), 'two');
+    assert.equal(await well(['decrypt', '--root', 'env', 'env/prod']), stream);
+    await well(['decrypt', '--root', '.', '--output-dir', 'out', 'env/prod']);
+    assert.equal(read('out/env/prod/a.yaml'), plain['env/prod/a.yaml']);
+  });
+
+  for (const args of [
+    ['decrypt', outside],
+    ['decrypt', 'env/link.yaml'],
+    ['decrypt', `env/up/${outside}`],
+    ['decrypt', `env/../${outside}`],
+    ['decrypt', 'env/prod/a.yaml', 'env/link.yaml'],
+    ['decrypt', '-o', 'leak.yaml', 'env/prod/a.yaml'],
+    ['decrypt', '-o', 'env/up/leak.yaml', 'env/prod/a.yaml'],
+    ['decrypt', '--output-dir', 'env/up/leak', 'env/prod'],
+    ['decrypt', '-i', 'env/link.yaml'],
+    ['encrypt', '-i', 'other.yaml'],
+    ['get', outside, 'x'],
+    ['run', '-f', 'env/link.yaml', '--', 'true'],
+    ['exec-env', 'env/link.yaml', 'true'],
+    ['exec-file', `env/up/${outside}`, 'true'],
+  ]) {
+    test(`${args.join(' ')}: refused`, async () => {
+      const before = read(outside);
+      const [command = '', ...rest] = args;
+      const run = await tsops([command, '--root', 'env', ...rest]);
+      assert.equal(run.status, 2, run.stderr);
+      assert.match(run.stderr, /outside|leads out/i);
+      assert.equal(Buffer.from(run.stdout).includes('x: y'), false);
+      assert.equal(read(outside), before);
+      for (const name of ['leak.yaml', 'leak']) assert.equal(existsSync(join(folder, name)), false);
+    });
+  }
 });

@@ -97,7 +97,7 @@ async function findingsIn(call: Call, path: string, match: RuleMatch | undefined
   // What is larger cannot be a file of ours, and need not be read where nobody says that it is.
   if (match === undefined && sizeOf(path) > maxEncryptedBytes) return [];
   try {
-    const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
+    const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes, root: call.flags.root });
     return await checkFile(bytes, {
       filename: path,
       format: call.flags.inputType as FormatName | undefined,

@@ -56,7 +56,9 @@ async function requireNames({ flags }: Call, env: Readonly<Record<string, string
   const example =
     requireFrom === undefined
       ? []
-      : await about({ path: requireFrom }, async () => dotenvNames(await readFileBounded(requireFrom)));
+      : await about({ path: requireFrom }, async () =>
+          dotenvNames(await readFileBounded(requireFrom, { root: flags.root })),
+        );
   const missing = [...new Set([...named, ...example])].filter(name => name !== '' && !Object.hasOwn(env, name));
   if (missing.length === 0) return;
   const what = missing.length === 1 ? 'a variable is' : `${missing.length} variables are`;
