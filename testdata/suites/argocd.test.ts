@@ -1,31 +1,24 @@
 /** The plugin for Argo CD: its own commands, run in a folder as Argo CD runs them, and its manifests. */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
-import { parse, parseAllDocuments } from 'yaml';
+import { parseAllDocuments } from 'yaml';
+import {
+  argocdFile,
+  argocdPlugin,
+  type Command,
+  kustomize,
+  noKubectl,
+  noKustomize,
+  placeTsops,
+  runStep,
+} from './gitops.ts';
 import { newFolder, type Run, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
-interface Command {
-  readonly command: readonly string[];
-  readonly args?: readonly string[];
-}
-interface Plugin {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly spec: { readonly init: Command; readonly generate: Command; readonly discover?: { readonly find: Command } };
-}
-const read = (name: string): string => readFileSync(join(root, 'integrations', 'argocd', name), 'utf8');
-const plugin = parse(read('plugin.yaml')) as Plugin;
+const plugin = argocdPlugin('plugin.yaml');
 const skip = process.platform === 'win32' ? 'the sidecar is a Linux container' : false;
-const kustomize = process.env['TSOPS_TEST_KUSTOMIZE'] ?? 'kustomize';
-const noKustomize =
-  spawnSync(kustomize, ['version']).status === 0
-    ? false
-    : 'kustomize is not installed, and TSOPS_TEST_KUSTOMIZE names none';
-const noKubectl = spawnSync('kubectl', ['version', '--client']).status === 0 ? false : 'kubectl is not installed';
 
 const folders: string[] = [];
 after(() => folders.forEach(removeFolder));
@@ -46,16 +39,14 @@ async function repository(): Promise<string> {
     const { status, stderr } = await runTsops(args, { cwd: folder });
     assert.equal(status, 0, stderr);
   }
-  mkdirSync(join(folder, 'bin'));
-  const words = [process.execPath, join(root, 'bin', 'tsops.js')].map(word => `'${word}'`).join(' ');
-  writeFileSync(join(folder, 'bin', 'tsops'), `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  placeTsops(join(folder, 'bin', 'tsops'));
   return folder;
 }
 
-async function runIn(repo: string, { command: [program = '', ...words], args = [] }: Command): Promise<Run> {
+async function runIn(repo: string, step: Command): Promise<Run> {
   const path = `${join(repo, 'bin')}:${process.env['PATH']}`;
   const cwd = join(repo, 'environments', 'production');
-  const run = await runProgram(program, [...words, ...args], { cwd, env: { ...env, PATH: path } });
+  const run = await runStep(step, { cwd, env: { ...env, PATH: path } });
   for (const value of ['pr0d-Xk9', 'ghs_demo0prod1webhook2token3']) assert.ok(!run.stderr.includes(value));
   return run;
 }
@@ -132,12 +123,12 @@ describe('the commands of the plugin', { skip, concurrency: 2 }, () => {
 
 test('the manifests', () => {
   for (const name of ['plugin.yaml', 'plugin-kustomize.yaml']) {
-    const { apiVersion, kind, spec } = parse(read(name)) as Plugin;
+    const { apiVersion, kind, spec } = argocdPlugin(name);
     assert.deepEqual([apiVersion, kind], ['argoproj.io/v1alpha1', 'ConfigManagementPlugin']);
     for (const step of [spec.init, spec.generate]) assert.ok(step.command.every(word => typeof word === 'string'));
   }
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  assert.ok(read('repo-server.yaml').includes(`tsops@${version}]`), 'the sidecar installs this version');
+  assert.ok(argocdFile('repo-server.yaml').includes(`tsops@${version}]`), 'the sidecar installs this version');
 });
 
 test('the component adds the sidecar to Argo CD', { skip: noKustomize }, async () => {
@@ -166,6 +157,6 @@ test('the component adds the sidecar to Argo CD', { skip: noKustomize }, async (
     .volumeMounts.map(({ name }: { name: string }) => name);
   for (const name of mounted) assert.ok(names(volumes).includes(name), name);
   const map = built.find(({ kind }) => kind === 'ConfigMap');
-  assert.equal(map.data['plugin.yaml'], read('plugin.yaml'));
+  assert.equal(map.data['plugin.yaml'], argocdFile('plugin.yaml'));
   assert.equal(volumes.find(({ name }: { name: string }) => name === 'tsops-plugin').configMap.name, map.metadata.name);
 });

@@ -4,19 +4,14 @@
  */
 
 import assert from 'node:assert/strict';
-import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { parseAllDocuments } from 'yaml';
 import { type EncryptOptions, encrypt, formatOf } from '../../src/index.ts';
-import { newFolder, type Run, removeFolder, root, runProgram, vectors } from './harness.ts';
+import { functionOf, kustomize, noKustomize, placeTsops } from './gitops.ts';
+import { newFolder, type Run, removeFolder, runProgram, vectors } from './harness.ts';
 
-const kustomize = process.env['TSOPS_TEST_KUSTOMIZE'] ?? 'kustomize';
-const skip =
-  spawnSync(kustomize, ['version']).status === 0
-    ? false
-    : 'kustomize is not installed, and TSOPS_TEST_KUSTOMIZE names none';
 const folders: string[] = [];
 after(() => folders.forEach(removeFolder));
 
@@ -26,15 +21,7 @@ const seal = (name: string, text: string, more: Partial<EncryptOptions> = {}): P
   encrypt(text, { format: formatOf(name), age: recipient, selection, ...more });
 
 /** The configuration of the function, which kustomize runs as a program. */
-const decryptWith = (fields: string, kind = 'apiVersion: tsops.dev/v1\nkind: Decrypt'): string => `${kind}
-metadata:
-  name: secrets
-  annotations:
-    config.kubernetes.io/function: |
-      exec:
-        path: ../tsops
-        args: [krm]
-${fields}`;
+const decryptWith = (fields: string, kind?: string): string => `${functionOf('../tsops', kind)}${fields}`;
 
 const secret = `# of the team
 apiVersion: v1
@@ -56,8 +43,7 @@ async function build(files: Readonly<Record<string, string>>, prepare = (_folder
     mkdirSync(dirname(join(folder, name)), { recursive: true });
     writeFileSync(join(folder, name), text);
   }
-  const command = [process.execPath, join(root, 'bin', 'tsops.js')].map(word => `'${word}'`).join(' ');
-  writeFileSync(join(folder, 'tsops'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 });
+  placeTsops(join(folder, 'tsops'));
   prepare(folder);
   const args = ['build', '--enable-alpha-plugins', '--enable-exec', 'app'];
   const run = await runProgram(kustomize, args, {
@@ -73,7 +59,7 @@ function resources(run: Run): Record<string, unknown>[] {
   return parseAllDocuments(run.stdout.toString()).map(document => document.toJS());
 }
 
-describe('kustomize', { skip, concurrency: 2 }, () => {
+describe('kustomize', { skip: noKustomize, concurrency: 2 }, () => {
   test('a generator: files below the kustomization, with a hash behind the name and a prefix before it', async () => {
     const run = await build({
       'app/kustomization.yaml': 'generators: [decrypt.yaml]\nresources: [use.yaml]\nnamePrefix: prod-\n',
