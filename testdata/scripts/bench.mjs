@@ -1,12 +1,13 @@
 // Times the built command as whole processes: start-up beside a bare Node, and files of growing size. Runs are interleaved and
 // medians are shown, as ratios. `--json` prints the figures, `--check` fails where a bound is broken, `--write` renews
-// docs/benchmarks.md. TSOPS_TEST_SOPS names a sops to stand beside.
+// docs/benchmarks.md. TSOPS_TEST_SOPS names a sops to stand beside. `--many` measures runs over many files instead, which takes minutes.
 
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { cpus, tmpdir } from 'node:os';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { manyFigures, manyTable } from './many.mjs';
 
 const tsops = fileURLToPath(new URL('../../bin/tsops.js', import.meta.url));
 const page = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
@@ -26,8 +27,12 @@ const bounds = {
   'decrypt json flat 20000': 18,
 };
 
+/** Where the part about many files begins on the page; either part is renewed without the other. */
+const manyTitle = '## Many files';
+
 try {
-  main();
+  if (options.has('--many')) many();
+  else main();
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -44,12 +49,60 @@ function main() {
   const figures = evaluate(medians, best);
   if (options.has('--json')) console.log(JSON.stringify(figures, null, 2));
   else console.log(table(figures));
-  if (options.has('--write')) writeFileSync(page, report(figures));
+  if (options.has('--write')) writeFileSync(page, [report(figures), pageParts()[1]].filter(Boolean).join('\n'));
   if (options.has('--check')) check(figures);
 }
 
-function makeIdentity() {
-  const made = run(command('keygen', '-o', join(folder, 'identity.txt')));
+function many() {
+  const tools = {
+    folder,
+    command,
+    run,
+    median,
+    makeIdentity,
+    sops,
+    rounds: 3,
+    recipient: makeIdentity(),
+    text: smallFile(),
+  };
+  const figures = manyFigures(tools);
+  if (options.has('--json')) console.log(JSON.stringify(figures, null, 2));
+  else console.log(manyTable(figures));
+  if (options.has('--write')) writeFileSync(page, `${pageParts()[0]}\n${manyReport(figures)}`);
+}
+
+/** The page as it is: what stands before the part about many files, and that part. */
+function pageParts() {
+  const text = readFileSync(page, 'utf8');
+  const start = text.indexOf(manyTitle);
+  return start < 0 ? [text, ''] : [`${text.slice(0, start).trimEnd()}\n`, text.slice(start)];
+}
+
+function manyReport(figures) {
+  return `${manyTitle}
+
+Printed by \`npm run bench -- --many --write\` on ${today()}: ${machine()} with a load of ${loadavg()[0].toFixed(1)}
+at the end, medians of 3 interleaved runs. Read the ratios; the seconds are those of a busy or idle moment of one machine. Every file has ten values and ${figures.recipients} age recipients. "One call" names the folder; "loop" is a call for each file in turn,
+measured on ${figures.sample} files in the same run and scaled to all of them. The peak is the largest resident set of the one call.${sopsNote('The columns for sops are')}
+
+${manyTable(figures)}
+`;
+}
+
+function today() {
+  return new Date().toISOString().slice(0, 10);
+}
+
+function machine() {
+  return `Node ${process.version}, ${cpus()[0].model}, two cores`;
+}
+
+function sopsNote(start) {
+  return sops === undefined ? '' : ` ${start} a build of sops 3.13.2 on the same machine.`;
+}
+
+function makeIdentity(name = 'identity.txt') {
+  const made = run(command('keygen', '-o', join(folder, name)));
   return /age1[0-9a-z]+/.exec(made.stdout.toString() + made.stderr.toString())[0];
 }
 
@@ -153,16 +206,16 @@ function table({ rows, exponents }) {
 }
 
 function report(figures) {
-  return `# Benchmarks\n\nPrinted by \`npm run bench -- --write\` on ${new Date().toISOString().slice(0, 10)}: Node ${figures.node}, ${figures.cpu}, two cores, medians of up to ${figures.rounds} interleaved
-whole-process runs. Read the ratios; the milliseconds are those of one machine.${sops === undefined ? '' : ' The column for sops is a build of sops 3.13.2 on the same machine.'}\n\n${table(figures)}\n`;
+  return `# Benchmarks\n\nPrinted by \`npm run bench -- --write\` on ${today()}: ${machine()}, medians of up to ${figures.rounds} interleaved
+whole-process runs. Read the ratios; the milliseconds are those of one machine.${sopsNote('The column for sops is')}\n\n${table(figures)}\n`;
 }
 
 function command(...args) {
   return [process.execPath, tsops, ...args];
 }
 
-function run([program, ...args]) {
-  return spawnSync(program, args, { cwd: folder, env: environment, maxBuffer: 1 << 30 });
+function run([program, ...args], more = {}) {
+  return spawnSync(program, args, { cwd: folder, env: { ...environment, ...more }, maxBuffer: 1 << 30 });
 }
 
 function childEnvironment() {
