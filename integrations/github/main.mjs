@@ -46,20 +46,31 @@ async function targetsOf(program, lines) {
   return [...targets.values()];
 }
 
-/** Each file with its plain bytes and its documents. One after the other: a job has few files, and services limit their callers. */
+/** How many files are decrypted at once; services limit their callers. */
+const width = 4;
+
+/** Each file with its plain bytes and its documents. @throws ActionError for the first that fails, when none is being worked on */
 async function openAll(program, targets, ifNeeded) {
   const opened = [];
-  for (const { file, encrypted } of targets) {
-    const isPassed = ifNeeded && !encrypted;
-    if (isPassed && booleanInput('env', false)) {
-      throw new ActionError(`${file} is not encrypted, and env takes encrypted files only`, 'Leave out one of the two');
+  for (let start = 0; start < targets.length; start += width) {
+    const works = targets.slice(start, start + width).map(target => openOne(program, target, ifNeeded));
+    for (const { status, value, reason } of await Promise.allSettled(works)) {
+      if (status === 'rejected') throw reason;
+      opened.push(value);
     }
-    const plain = await tsops(program, ['decrypt', ...(isPassed ? ['--if-needed'] : []), '--', file], file);
-    // What stands in clear in the repository is no secret that a mask could keep.
-    const texts = isPassed ? [] : await documentsOf(program, file, plain);
-    opened.push({ file, plain, documents: texts.map(text => parsed(text, file)) });
   }
   return opened;
+}
+
+async function openOne(program, { file, encrypted }, ifNeeded) {
+  const isPassed = ifNeeded && !encrypted;
+  if (isPassed && booleanInput('env', false)) {
+    throw new ActionError(`${file} is not encrypted, and env takes encrypted files only`, 'Leave out one of the two');
+  }
+  const plain = await tsops(program, ['decrypt', ...(isPassed ? ['--if-needed'] : []), '--', file], file);
+  // What stands in clear in the repository is no secret that a mask could keep.
+  const texts = isPassed ? [] : await documentsOf(program, file, plain);
+  return { file, plain, documents: texts.map(text => parsed(text, file)) };
 }
 
 function variablesIn(documents, file) {

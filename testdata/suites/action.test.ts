@@ -2,8 +2,11 @@
 
 import assert from 'node:assert/strict';
 import { existsSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
+import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
 import { newFolder, type Run, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
@@ -249,6 +252,67 @@ describe('the action', { skip: process.platform === 'win32' }, () => {
     assert.equal(run.status, 0, run.log);
     assert.equal(run.log, '');
     assert.deepEqual(readdirSync(variables('output')['path'] ?? ''), ['a.yaml', 'plain.yaml']);
+  });
+});
+
+/** A registry on the loopback with one package, `tsops`, that starts the built one. Its script must not run. */
+async function registry(): Promise<{ readonly address: string; readonly close: () => void }> {
+  const folder = join(runner, 'package');
+  mkdirSync(join(folder, 'bin'), { recursive: true });
+  const manifest = { name: 'tsops', version: '7.0.0', type: 'module', scripts: { install: 'touch ran-a-script' } };
+  writeFileSync(join(folder, 'package.json'), JSON.stringify(manifest));
+  const target = pathToFileURL(join(root, 'bin', 'tsops.js')).href;
+  writeFileSync(join(folder, 'bin', 'tsops.js'), `import ${JSON.stringify(target)};\n`);
+  const packed = await runProgram('npm', ['pack', '--ignore-scripts', folder], { cwd: runner });
+  assert.equal(packed.status, 0, packed.stderr);
+  const tarball = readFileSync(join(runner, 'tsops-7.0.0.tgz'));
+  const server = createServer((request, response) => {
+    if (request.url?.endsWith('.tgz')) return void response.end(tarball);
+    const dist = { tarball: `http://${request.headers.host}/tsops-7.0.0.tgz` };
+    const versions = { '7.0.0': { ...manifest, hasInstallScript: true, dist } };
+    response.end(JSON.stringify({ name: 'tsops', 'dist-tags': { latest: '7.0.0' }, versions }));
+  });
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://127.0.0.1:${port}/`,
+    close: () => {
+      server.close();
+      server.closeAllConnections();
+    },
+  };
+}
+
+describe('tsops for the action', { skip: process.platform === 'win32' }, () => {
+  test('is installed from npm, without scripts, where nothing outlives the job', async () => {
+    await seal('a.yaml', 'x: canary-1\n');
+    const { address, close } = await registry();
+    try {
+      const env = { npm_config_registry: address };
+      const run = await step('main', { files: 'a.yaml', command: '', version: '7.0.0' }, env);
+      assert.equal(run.status, 0, run.log);
+      const made = readdirSync(join(runner, 'temp'), { recursive: true }).map(String);
+      assert.ok(made.some(path => path.endsWith(join('node_modules', 'tsops', 'bin', 'tsops.js'))));
+      assert.ok(!made.some(path => path.includes('ran-a-script')));
+      await step('post', {});
+      assert.deepEqual(left(), []);
+      const missing = await step('main', { files: 'a.yaml', command: '', version: '9.9.9' }, env);
+      assert.equal(missing.status, 1);
+      assert.match(missing.log, /^::error title=tsops::tsops 9\.9\.9 cannot be installed/m);
+      assert.deepEqual(left(), []);
+    } finally {
+      close();
+    }
+  });
+
+  test('a job that is cut off leaves nothing', async () => {
+    await seal('a.yaml', 'x: canary-1\n');
+    const killer = join(runner, 'killer');
+    writeFileSync(killer, '#!/bin/sh\nkill -9 $PPID\n', { mode: 0o755 });
+    assert.equal((await step('main', { files: 'a.yaml', command: killer })).status, null);
+    assert.equal(left().length, 1);
+    await step('post', {});
+    assert.deepEqual(left(), []);
   });
 });
 
