@@ -69,7 +69,7 @@ async function openOne(program, { file, encrypted }, ifNeeded) {
   }
   const plain = await tsops(program, ['decrypt', ...(isPassed ? ['--if-needed'] : []), '--', file], file);
   // What stands in clear in the repository is no secret that a mask could keep.
-  const texts = isPassed ? [] : await documentsOf(program, file, plain);
+  const texts = isPassed ? [] : await documentsOf(program, file, plain, made.temporary);
   return { file, plain, documents: texts.map(text => parsed(text, file)) };
 }
 

@@ -2,7 +2,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { stat, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { ActionError, harmless, input } from './runner.mjs';
 
@@ -99,7 +99,7 @@ export async function filesOf(program, line) {
  * The documents of a file as JSON texts. JSON has no room for several documents; so each of them is encrypted for a key that nobody
  * keeps, and read from there: the text is taken apart by the parser that tsops has, not by a guess.
  */
-export async function documentsOf(program, file, plain) {
+export async function documentsOf(program, file, plain, temporary) {
   const parts = /\.ya?ml$/i.test(file)
     ? plain
         .toString('utf8')
@@ -111,10 +111,13 @@ export async function documentsOf(program, file, plain) {
   const identity = (await tsops(program, ['keygen'], file)).toString();
   const recipient = /age1[0-9a-z]+/.exec(identity)?.[0] ?? '';
   const env = { ...process.env, SOPS_AGE_KEY: identity };
-  const name = ['--filename-override', 'document.yaml', '--config', '', '-'];
+  // A configuration of its own: the rules of the repository would select, and choose keys.
+  const config = join(temporary, `${recipient}.yaml`);
+  await writeFile(config, `creation_rules: [{ age: ${recipient} }]\n`, { mode: 0o600, flag: 'wx' });
+  const name = ['--filename-override', 'document.yaml', '--config', config, '-'];
   const documents = [];
   for (const part of parts) {
-    const sealed = await tsops(program, ['encrypt', '--age', recipient, ...name], file, { stdin: part });
+    const sealed = await tsops(program, ['encrypt', '--allow-nothing', ...name], file, { stdin: part });
     const json = await tsops(program, ['decrypt', '--output-type', 'json', ...name], file, { stdin: sealed, env });
     documents.push(json.toString());
   }
