@@ -105,7 +105,7 @@ async function writeAll(opened) {
   for (const path of places.keys()) {
     // What was there before would be removed after the job.
     if (existsSync(path)) throw new ActionError(`${path} is there already`, 'Choose another output-dir');
-    const first = await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    const first = await mkdir(dirname(path), { recursive: true, mode: 0o700 }).catch(error => refuse(path, error));
     if (first !== undefined) made.folders.push(...foldersFrom(first, dirname(path)));
   }
   made.files = [...places.keys()];
@@ -114,12 +114,10 @@ async function writeAll(opened) {
   return folder;
 }
 
-async function create(path, bytes) {
-  try {
-    await writeFile(path, bytes, { mode: 0o600, flag: 'wx' });
-  } catch (error) {
-    throw new ActionError(`${path} cannot be written (${error.code})`, 'Check output-dir and the space on the disk');
-  }
+const create = (path, bytes) => writeFile(path, bytes, { mode: 0o600, flag: 'wx' }).catch(error => refuse(path, error));
+
+function refuse(path, { code }) {
+  throw new ActionError(`${path} cannot be written (${code})`, 'Check output-dir and the space on the disk');
 }
 
 /** The path that the file has here; of one outside of the working directory its name. */

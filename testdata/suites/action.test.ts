@@ -230,6 +230,21 @@ describe('the action', { skip: process.platform === 'win32' }, () => {
     assert.deepEqual(left(), []);
   });
 
+  test('what cannot be written was masked before', async () => {
+    await seal('a.yaml', 'x: canary-1\n');
+    writeFileSync(join(work, 'file'), '');
+    const places: [Inputs, Inputs][] = [
+      [{ 'output-dir': 'file/x' }, {}],
+      [{ env: 'true' }, { GITHUB_ENV: work }],
+    ];
+    for (const [inputs, env] of places) {
+      const run = await step('main', { files: 'a.yaml', ...inputs }, env);
+      assert.equal(run.status, 1);
+      assert.match(run.log, /^::add-mask::canary-1\n::error title=tsops::.*(ENOTDIR|EEXIST|EISDIR)/);
+      assert.deepEqual(left(), []);
+    }
+  });
+
   test('inputs that are wrong', async () => {
     await seal('a.yaml', 'x: canary-1\n');
     writeFileSync(join(work, 'plain.yaml'), 'x: y\n');
