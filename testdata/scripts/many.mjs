@@ -39,29 +39,25 @@ function makeFiles(count, { folder, text, command, run }) {
 
 function rowOf(name, words, { tree, names }, tools) {
   const { command, median, rounds, sops } = tools;
-  const [once, loop, theirs] = [[], [], []];
-  const step = names.length / sample;
-  const chosen = names.filter((_, index) => index % step === 0);
-  const scale = names.length / sample;
+  const [once, alone, theirs] = [[], [], []];
+  const chosen = names.filter((_, index) => index % (names.length / sample) === 0);
+  const time = argv => timed(() => succeed(tools.run(argv), name));
   for (let round = 0; round < rounds; round++) {
-    once.push(timed(() => succeed(tools.run(command(...words, tree)), name)));
-    loop.push(scale * timed(() => eachAlone(file => command(...words, file))));
-    if (sops !== undefined && name === 'decrypt')
-      theirs.push(scale * timed(() => eachAlone(file => [sops, '-d', file])));
+    once.push(time(command(...words, tree)));
+    for (const file of chosen) {
+      alone.push(time(command(...words, file)));
+      if (sops !== undefined && name === 'decrypt') theirs.push(time([sops, '-d', file]));
+    }
   }
   const peakMiB = peakOf(command(...words, tree), tools);
   return {
     name,
     files: names.length,
     ms: median(once),
-    loopMs: median(loop),
-    sopsMs: theirs.length > 0 ? median(theirs) : undefined,
+    loopMs: names.length * median(alone),
+    sopsMs: theirs.length > 0 ? names.length * median(theirs) : undefined,
     peakMiB,
   };
-
-  function eachAlone(argv) {
-    for (const file of chosen) succeed(tools.run(argv(file)), name);
-  }
 }
 
 /** The largest resident set of a run, as its own Node tells it at the end. */
