@@ -81,9 +81,10 @@ function pageParts() {
 function manyReport(figures) {
   return `${manyTitle}
 
-Printed by \`npm run bench -- --many --write\` on ${today()}: ${machine()} with a load of ${loadavg()[0].toFixed(1)}
-at the end, medians of 3 interleaved runs. Read the ratios; the seconds are those of a busy or idle moment of one machine. Every file has ten values and ${figures.recipients} age recipients. "One call" names the folder; "loop" is a call for each file in turn,
-the median of such calls for ${figures.sample} files in the same run, times the number of files. The peak is the largest resident set of the one call.${sopsNote('The columns for sops are')}
+Printed by \`npm run bench -- --many --write\` on ${today()}: ${machine()}, medians of 3 interleaved runs, with a load of
+${loadavg()[0].toFixed(1)} at the end: read the ratios. Every file has ten values and ${figures.recipients} age recipients. "One call" names the folder; "loop" is a
+call for each file in turn: the median of such calls for ${figures.sample} files in the same run, times the number of files. The peak is the
+largest resident set of the one call.${sopsNote('The columns for sops are')}
 
 ${manyTable(figures)}
 `;
