@@ -62,6 +62,20 @@ describe('several files', () => {
     for (const name of claimed) assert.equal(read(name), plain[name], name);
   });
 
+  test('of a folder, a file in which the rule selects nothing is passed over, and told; one that is named is refused', async () => {
+    write(
+      '.sops.yaml',
+      `creation_rules:\n  - path_regex: ^env/prod/\n    preset: kubernetes\n    age: ${recipient(1)}\n`,
+    );
+    write('env/prod/secret.yaml', `kind: Secret\nstringData:\n  p: ${secret}\n`);
+    const run = await tsops(['encrypt', '-i', 'env']);
+    assert.equal(run.status, 0, run.stderr);
+    assert.match(run.stderr, /^env\/prod\/b\.yaml: the rule selects nothing in it, so it was passed over$/m);
+    assert.match(read('env/prod/secret.yaml'), /p: ENC\[/);
+    assert.equal(read('env/prod/b.yaml'), plain['env/prod/b.yaml']);
+    assert.equal((await tsops(['encrypt', '-i', 'env/prod/b.yaml'])).status, 23);
+  });
+
   test('named files, a glob and a folder as one stream of documents', async () => {
     await well(['encrypt', '-i', 'env']);
     assert.equal(await well(['decrypt', 'env/prod/a.yaml', 'env/prod/b.yaml']), stream);

@@ -30,8 +30,12 @@ async function encryptMany(call: Call): Promise<void> {
   const work = async (target: Target, own: Call) => {
     const source = await sourceOf(target.path, { ...flags, output: undefined });
     // Of a folder, what is encrypted already is as it should be.
-    const flagsOfTarget = { ...flags, ifNeeded: flags.ifNeeded || !target.isNamed };
-    return sealedOf({ ...own, flags: flagsOfTarget }, source, outputs.placeOf(target));
+    const ifNeeded = flags.ifNeeded || !target.isNamed;
+    return sealedOf({ ...own, flags: { ...flags, ifNeeded } }, source, outputs.placeOf(target)).catch(error => {
+      if (target.isNamed || !(error instanceof TsopsError) || error.code !== 'NOTHING_ENCRYPTED') throw error;
+      own.report.tell('the rule selects nothing in it, so it was passed over');
+      return undefined;
+    });
   };
   await eachFile(call, targets, work, async ({ bytes, isChanged }, target) => {
     if (isChanged || !flags.inPlace) await outputs.put(target, bytes);
