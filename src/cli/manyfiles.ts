@@ -2,7 +2,7 @@
 
 import { basename, isAbsolute, join, relative, resolve, sep } from 'node:path';
 import { TsopsError } from '../errors.ts';
-import { exists, maxEncryptedBytes, readFileBounded } from '../host/files.ts';
+import { exists, maxEncryptedBytes, readFileBounded, sizeOf } from '../host/files.ts';
 import { filesOfGlob, isFolder, isGlob, ownFilesBelow } from '../host/walk.ts';
 import type { FormatName } from '../index.ts';
 import type { Call } from './call.ts';
@@ -65,7 +65,6 @@ async function expanded(operand: string): Promise<Target[]> {
 
 /**
  * The files that were named, and those of folders that `isMeant` takes by their content.
- * @throws TsopsError FILE_UNREADABLE
  */
 export async function targetsWith(
   targets: readonly Target[],
@@ -73,17 +72,20 @@ export async function targetsWith(
   isMeant: (bytes: Uint8Array, format: FormatName) => Promise<boolean>,
 ): Promise<Target[]> {
   const chosen: Target[] = [];
-  for (const target of targets) {
-    if (
-      target.isNamed ||
-      (await isMeant(
-        await readFileBounded(target.path, { maxBytes: maxEncryptedBytes, root: flags.root }),
-        formatsOf(target.path, flags).format,
-      ))
-    )
-      chosen.push(target);
-  }
+  for (const target of targets) if (target.isNamed || (await isMeantByContent(target.path))) chosen.push(target);
   return chosen;
+
+  /** What is too large is none of ours; what cannot be read fails in its turn, when the others are done too. */
+  async function isMeantByContent(path: string): Promise<boolean> {
+    if (sizeOf(path) > maxEncryptedBytes) return false;
+    try {
+      const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes, root: flags.root });
+      return await isMeant(bytes, formatsOf(path, flags).format);
+    } catch (error) {
+      if (error instanceof TsopsError) return true;
+      throw error;
+    }
+  }
 }
 
 function placeOf(path: string, folder: string | undefined): string {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { newFolder, type Run, removeFolder, runTsops, vectors } from './harness.ts';
@@ -60,6 +60,17 @@ describe('several files', () => {
     assert.deepEqual(claimed.map(read), before, 'what is encrypted already stays');
     await well(['decrypt', '-i', 'env']);
     for (const name of claimed) assert.equal(read(name), plain[name], name);
+  });
+
+  test('of a folder, what is too large, or no file of ours at all, is passed over', async () => {
+    await well(['encrypt', '-i', 'env/prod']);
+    write('env/prod/film.bin', '');
+    truncateSync(join(folder, 'env/prod/film.bin'), 400 * 2 ** 20);
+    write('env/prod/template.yaml', '{{- if .Values.sops }}\na: [\n');
+    write('env/prod/noise\u0007.json', Buffer.from([0, 255, 254, 128]).toString('latin1'));
+    assert.equal(await well(['decrypt', 'env/prod']), stream);
+    await well(['updatekeys', '--yes', 'env/prod']);
+    await well(['rotate', '-i', 'env/prod']);
   });
 
   test('of a folder, a file in which the rule selects nothing is passed over, and told; one that is named is refused', async () => {

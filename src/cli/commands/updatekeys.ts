@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
-import { isFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
+import { isFile, maxEncryptedBytes, readFileBounded, sizeOf } from '../../host/files.ts';
 import { closeLines, nextLine } from '../../host/lines.ts';
 import { writeStdout } from '../../host/replace.ts';
 import { paintFor } from '../../host/terminal.ts';
@@ -93,6 +93,8 @@ async function update(call: Call, { path, isNamed }: Target, inTurn: InTurn): Pr
   const { flags, report } = call;
   refuseTemporary(path);
   if (!(await isFile(path))) await readFileBounded(path);
+  // Of a folder, what is too large is none of ours.
+  if (!isNamed && sizeOf(path) > maxEncryptedBytes) return undefined;
   const { format } = formatsOf(path, flags);
   const rule = await ruleFor(call, path, isNamed);
   const bytes = await readFileBounded(path, { maxBytes: maxEncryptedBytes });
