@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { withFileLock } from './lock.ts';
 import { hasEnded, ownMark } from './owner.ts';
+import { writeOutput } from './replace.ts';
 
 const root = fs.mkdtempSync(join(tmpdir(), 'tsops lock '));
 after(() => fs.rmSync(root, { recursive: true, force: true }));
@@ -139,5 +140,20 @@ describe('withFileLock', { skip: windows }, () => {
       assert.equal(by, signal);
       assert.deepEqual(names(), ['f.yaml']);
     });
+  }
+});
+
+test('whoever writes beside it takes away the lock of a process that has ended, and no other one', {
+  skip: windows,
+}, async () => {
+  for (const [mark, left] of [
+    [endedMark(), ['f.yaml', 'g.yaml']],
+    [ownMark(), ['.f.yaml.tsops-lock', 'f.yaml', 'g.yaml']],
+    ['', ['.f.yaml.tsops-lock', 'f.yaml', 'g.yaml']],
+  ] as const) {
+    const { path, lock, names } = newFile();
+    fs.writeFileSync(lock, mark);
+    await writeOutput(path.replace('f.yaml', 'g.yaml'), Buffer.from('x'), { secret: false });
+    assert.deepEqual(names().sort(), left);
   }
 });

@@ -8,7 +8,7 @@ import { basename, dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { TsopsError } from '../errors.ts';
 import { fileError, systemCode } from './faults.ts';
-import { hasEnded, ownMark } from './owner.ts';
+import { ownMark, removeEnded } from './owner.ts';
 import { followLinks } from './replace.ts';
 import { undoOnExit } from './signals.ts';
 
@@ -18,8 +18,6 @@ export interface LockOptions {
 }
 
 const defaultTimeoutMs = 30_000;
-/** A lock is made and marked in two steps; one without a mark is only that of a killed process when it is older. */
-const markingMs = 5000;
 
 /**
  * Runs some work while no other process of tsops changes the file. The locks of one process exclude each other too.
@@ -51,7 +49,7 @@ function lockPath(path: string): string {
 async function acquire(lock: string, path: string, timeoutMs: number): Promise<void> {
   const end = performance.now() + timeoutMs;
   while (!take(lock, path)) {
-    if (clearEnded(lock)) continue;
+    if (removeEnded(lock)) continue;
     if (performance.now() > end) throw locked(lock, path, timeoutMs);
     // Not in step with others that wait.
     await sleep(10 + Math.random() * 30);
@@ -72,38 +70,6 @@ function take(lock: string, path: string): boolean {
       error,
       ['The folder that the file is in must be writable.'],
     );
-  }
-}
-
-/**
- * Takes away the lock of a process that has ended. Only one process may do it at a time, and it looks again then: a lock that somebody
- * has taken meanwhile must not go with it.
- */
-function clearEnded(lock: string): boolean {
-  if (endedMark(lock) === undefined) return false;
-  const guard = `${lock}-guard`;
-  try {
-    fs.writeFileSync(guard, ownMark(), { flag: 'wx', mode: 0o600 });
-  } catch {
-    if (endedMark(guard) !== undefined) fs.rmSync(guard, { force: true });
-    return false;
-  }
-  try {
-    if (endedMark(lock) === undefined) return false;
-    fs.rmSync(lock, { force: true });
-    return true;
-  } finally {
-    fs.rmSync(guard, { force: true });
-  }
-}
-
-function endedMark(lock: string): string | undefined {
-  try {
-    const mark = fs.readFileSync(lock, 'latin1');
-    if (mark === '') return Date.now() - fs.statSync(lock).mtimeMs > markingMs ? mark : undefined;
-    return hasEnded(mark) ? mark : undefined;
-  } catch {
-    return undefined;
   }
 }
 

@@ -57,3 +57,38 @@ function isAlive(pid: number, start: string): boolean {
   }
   return (startOf(pid) ?? '0') === start;
 }
+
+/** A lock is made and marked in two steps; one without a mark is only that of a killed process when it is older. */
+const markingMs = 5000;
+
+/**
+ * Takes away the lock of a process that has ended. Only one process may do it at a time, and it looks again then: a lock that somebody
+ * has taken meanwhile must not go with it.
+ */
+export function removeEnded(lock: string): boolean {
+  if (endedMark(lock) === undefined) return false;
+  const guard = `${lock}-guard`;
+  try {
+    fs.writeFileSync(guard, ownMark(), { flag: 'wx', mode: 0o600 });
+  } catch {
+    if (endedMark(guard) !== undefined) fs.rmSync(guard, { force: true });
+    return false;
+  }
+  try {
+    if (endedMark(lock) === undefined) return false;
+    fs.rmSync(lock, { force: true });
+    return true;
+  } finally {
+    fs.rmSync(guard, { force: true });
+  }
+}
+
+function endedMark(lock: string): string | undefined {
+  try {
+    const mark = fs.readFileSync(lock, 'latin1');
+    if (mark === '') return Date.now() - fs.statSync(lock).mtimeMs > markingMs ? mark : undefined;
+    return hasEnded(mark) ? mark : undefined;
+  } catch {
+    return undefined;
+  }
+}

@@ -9,10 +9,12 @@ import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
-import { hasEnded, ownerPattern, ownMark } from './owner.ts';
+import { hasEnded, ownerPattern, ownMark, removeEnded } from './owner.ts';
 import { undoOnExit } from './signals.ts';
 
 const temporaryName = new RegExp(`^\\..*\\.tsops-(${ownerPattern})-[0-9a-f]{12}\\.tmp$`);
+
+const lockName = /^\..*\.tsops-lock$/;
 
 /** Whether a file name is that of a temporary file or a lock of ours, left by a process that was killed. Such files are never input. */
 export function isTemporaryName(name: string): boolean {
@@ -222,12 +224,13 @@ function writeBeside(
   }
 }
 
-/** Removes what killed processes of this machine have left in a folder: it may be plain text. It never fails. */
+/** Removes what killed processes of this machine have left in a folder: it may be plain text, or a lock. It never fails. */
 function sweepTemporaries(folder: string): void {
   try {
     for (const name of fs.readdirSync(folder)) {
       const owner = temporaryName.exec(name)?.[1];
       if (owner !== undefined && hasEnded(owner)) fs.rmSync(join(folder, name), { force: true });
+      else if (lockName.test(name)) removeEnded(join(folder, name));
     }
   } catch {
     // It is somebody else's, or the folder cannot be read.
