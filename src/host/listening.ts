@@ -58,13 +58,17 @@ export async function bindSocket(path: string, bind: (absolute: string) => Promi
   // The library below reports this as a lack of permission.
   if (!fs.existsSync(dirname(absolute))) throw listenFailed(path, 'the folder of the socket does not exist');
   await removeStale(absolute);
+  // Before the socket is there, so that no signal finds it without somebody to remove it.
+  const forget = undoOnExit(() => removeSocket(absolute));
   const before = process.umask(0o177);
   try {
     await bind(absolute);
+  } catch (error) {
+    forget();
+    throw error;
   } finally {
     process.umask(before);
   }
-  const forget = undoOnExit(() => removeSocket(absolute));
   return () => {
     forget();
     removeSocket(absolute);

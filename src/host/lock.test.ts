@@ -104,6 +104,19 @@ describe('withFileLock', { skip: windows }, () => {
     assert.deepEqual(names(), ['f.yaml']);
   });
 
+  test('is not left behind by a signal that comes just when it has been made', () => {
+    const { path, names } = newFile();
+    const script = `import fs from 'node:fs'; import { syncBuiltinESMExports } from 'node:module';
+      import { withFileLock } from ${lockUrl};
+      const write = fs.writeFileSync;
+      fs.writeFileSync = (...args) => { write(...args); process.kill(process.pid, 'SIGINT'); };
+      syncBuiltinESMExports();
+      await withFileLock(${JSON.stringify(path)}, {}, () => new Promise(() => setInterval(() => {}, 1000)));`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { timeout: 20_000 });
+    assert.equal(run.signal, 'SIGINT');
+    assert.deepEqual(names(), ['f.yaml']);
+  });
+
   test('ends with a clear error where the other one does not finish', async () => {
     const { path, lock } = newFile();
     const other = ownMark().replace(/^./, digit => (digit === '0' ? '1' : '0'));

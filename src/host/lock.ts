@@ -25,10 +25,15 @@ const defaultTimeoutMs = 30_000;
  */
 export async function withFileLock<T>(path: string, options: LockOptions, work: () => Promise<T>): Promise<T> {
   const lock = lockPath(path);
-  await acquire(lock, path, options.timeoutMs ?? defaultTimeoutMs);
-  const remove = () => fs.rmSync(lock, { force: true });
+  let isOurs = false;
+  const remove = () => {
+    if (isOurs) fs.rmSync(lock, { force: true });
+  };
+  // Before the lock is there: a signal that nobody listens for would end the process between the two and leave it.
   const release = undoOnExit(remove);
   try {
+    await acquire(lock, path, options.timeoutMs ?? defaultTimeoutMs);
+    isOurs = true;
     return await work();
   } finally {
     remove();

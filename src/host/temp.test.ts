@@ -116,6 +116,23 @@ describe('ways out', { skip: windows }, () => {
     });
   }
 
+  test('a signal that comes just when the folder has been made removes it', { skip: windows }, () => {
+    const script = `import { createPrivateFile } from ${tempUrl}; import fs from 'node:fs';
+      import { syncBuiltinESMExports } from 'node:module';
+      const make = fs.mkdirSync;
+      fs.mkdirSync = (path, ...args) => { make(path, ...args); process.stdout.write(path); process.kill(process.pid, 'SIGINT'); };
+      syncBuiltinESMExports();
+      createPrivateFile('plain.yaml', Buffer.from('secret'));
+      setInterval(() => {}, 1000);`;
+    const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], {
+      encoding: 'utf8',
+      timeout: 20_000,
+    });
+    assert.equal(run.signal, 'SIGINT');
+    assert.match(run.stdout, /tsops-/);
+    assert.equal(fs.existsSync(run.stdout), false);
+  });
+
   test('what a killed process left is swept, what a living one has is not', {
     skip: process.platform !== 'linux',
   }, async () => {

@@ -66,14 +66,15 @@ function createPrivate(place: (folder: string) => string): PrivateFile {
 
 function createIn(base: string, place: (folder: string) => string): PrivateFile {
   const folder = join(base, `tsops-${ownMark()}-${randomBytes(6).toString('hex')}`);
-  fs.mkdirSync(folder, { mode: 0o700 });
   const erase = () => eraseFolder(folder);
+  // Before the folder is there, so that no signal finds it without somebody to remove it.
   const release = undoOnExit(erase);
   const remove = () => {
     erase();
     release();
   };
   try {
+    fs.mkdirSync(folder, { mode: 0o700 });
     return { path: place(folder), remove };
   } catch (error) {
     remove();
