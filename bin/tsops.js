@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Plain syntax that every Node with modules can parse, so that an old one gets to say what is wrong.
+// Plain syntax that every Node can parse, so that an old one gets to say what is wrong; and CommonJS, which starts faster.
 
 const oldest = [22, 12];
 
@@ -12,39 +12,27 @@ function isTooOld() {
  * Keeps compiled code between runs, in the cache folder of the user. Node's own default is under the common temporary folder, where
  * somebody else could have put a folder of that name; for the same reason a home that is not ours is passed over.
  */
-async function enableCompileCache() {
-  const { homedir } = await import('node:os');
-  const { statSync } = await import('node:fs');
-  const { join, isAbsolute } = await import('node:path');
+function enableCompileCache() {
   const { env, platform } = process;
   try {
-    const home = homedir();
-    if (process.getuid && statSync(home).uid !== process.getuid()) return;
+    const home = require('node:os').homedir();
+    if (process.getuid && require('node:fs').statSync(home).uid !== process.getuid()) return;
+    const { join, isAbsolute } = require('node:path');
     const usual = platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
     const caches = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || usual;
     if (!caches || !isAbsolute(caches)) return;
-    const { enableCompileCache: enable } = await import('node:module');
-    enable(join(caches, 'tsops', 'code'));
+    require('node:module').enableCompileCache(join(caches, 'tsops', 'code'));
   } catch {
     // It only saves time.
   }
 }
 
 async function start() {
-  await enableCompileCache();
-  const { main } = await import('../dist/cli/main.js');
+  enableCompileCache();
+  const { main } = require('../dist/main.cjs');
   process.exitCode = await main(process.argv.slice(2));
-  await Promise.all([written(process.stdout), written(process.stderr)]);
   // A service that is still asked, or a connection that is kept for more, must not keep the process.
   setTimeout(() => process.exit(), 20).unref();
-}
-
-/** Resolves when everything has left this process, or cannot any more. */
-function written(stream) {
-  return new Promise(settle => {
-    stream.once('error', () => settle());
-    stream.write('', () => settle());
-  });
 }
 
 if (isTooOld()) {

@@ -34,7 +34,7 @@ export { type EditBlockOptions, editBlock } from './ops/editblock.ts';
 export { type EncryptOptions, encrypt } from './ops/encrypt.ts';
 export { dotenvNames, type EnvironmentOptions, environment, type Variable } from './ops/environment.ts';
 export { type Finding, type FindingKind, findingKinds } from './ops/finding.ts';
-export { type GetOptions, get, type ValueForm, valueForms } from './ops/get.ts';
+export { type GetOptions, get } from './ops/get.ts';
 export { addGroup, deleteGroup, type GroupOptions } from './ops/groups.ts';
 export type { Content, FormatOptions } from './ops/input.ts';
 export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
@@ -56,3 +56,4 @@ export {
   updateKeys,
   type WantedKeys,
 } from './ops/updatekeys.ts';
+export { type ValueForm, valueForms } from './ops/valueforms.ts';

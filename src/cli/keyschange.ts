@@ -1,6 +1,6 @@
 /** A change of keys as lines, in the layout of sops 3.13.2 cmd/sops/common PrettyPrintDiffs. */
 
-import type { Paint } from '../host/terminal.ts';
+import type { Paint } from '../host/streams.ts';
 import type { KeysChange, SelectionRule } from '../index.ts';
 import { escapeControls } from './report.ts';
 

@@ -1,5 +1,8 @@
 /** The command: what is asked, the command's own module, and the only place that turns errors into text and an exit status. */
 
+import { env, programName } from '../host/environment.ts';
+import { writeStdout } from '../host/streams.ts';
+import { ownVersion } from '../host/version.ts';
 import type { Report } from './report.ts';
 
 /** Runs the command line; gives the exit status (docs/errors.md). */
@@ -12,12 +15,11 @@ export async function main(argv: readonly string[]): Promise<number> {
   try {
     const { normalise } = await import('./arguments.ts');
     const grammar = { ...(await import('./flags.ts')), ...(await import('./commands.ts')) };
-    const { env } = await import('../host/environment.ts');
     const invocation = normalise(argv, grammar, env);
     for (const warning of invocation.warnings) report.warn(warning);
     if (invocation.asks === 'version') return await printVersion();
-    const { helpText, runCommand } = await import('./program.ts');
-    if (invocation.asks === 'help') return await print(helpText(invocation.vector[0]));
+    if (invocation.asks === 'help') return await print((await import('./help.ts')).helpText(invocation.vector[0]));
+    const { runCommand } = await import('./program.ts');
     return await runCommand(invocation, argv, report);
   } catch (error) {
     return failed(error, report);
@@ -35,14 +37,11 @@ async function failed(error: unknown, given?: Report): Promise<number> {
 /** Answers a completion script of sops, which may be installed for this program too. */
 async function suggest(argv: readonly string[]): Promise<number> {
   const { suggestions } = await import('./completions/asked.ts');
-  const { env } = await import('../host/environment.ts');
   return print(suggestions(argv.slice(0, -1), env('_CLI_ZSH_AUTOCOMPLETE_HACK') === '1'));
 }
 
 /** No request leaves the machine: tsops does not look for new versions. */
 async function printVersion(): Promise<number> {
-  const { ownVersion } = await import('../host/version.ts');
-  const { programName } = await import('../host/environment.ts');
   const own = `tsops ${ownVersion()}\n`;
   if (programName() === 'tsops') return print(own);
   // Programs around sops read the version of its format and flags from the first line.
@@ -51,7 +50,6 @@ async function printVersion(): Promise<number> {
 }
 
 async function print(text: string): Promise<number> {
-  const { writeStdout } = await import('../host/replace.ts');
   await writeStdout(new TextEncoder().encode(text));
   return 0;
 }

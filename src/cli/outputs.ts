@@ -2,7 +2,8 @@
 
 import { dirname, extname, join, resolve } from 'node:path';
 import { TsopsError } from '../errors.ts';
-import { makeFolder, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
+import { makeFolder, replaceFile, writeOutput } from '../host/replace.ts';
+import { writeStdout } from '../host/streams.ts';
 import { endingOf, joinTexts } from '../index.ts';
 import type { Call } from './call.ts';
 import type { Target } from './manyfiles.ts';

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import fs from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { describe, test } from 'node:test';
 import { type ErrorDetails, TsopsError } from '../errors.ts';
 import { asTsopsError, escapeControls, messageLines, Report } from './report.ts';
@@ -75,11 +77,14 @@ test('the text of a foreign error is not shown, its places only when asked', () 
 
 test('a message that programs compare as a whole stands alone', t => {
   let said = '';
-  t.mock.method(process.stderr, 'write', (text: string) => {
-    said += text;
-    return true;
+  t.mock.method(fs, 'writeSync', (_descriptor: number, bytes: Uint8Array) => {
+    said += Buffer.from(bytes);
+    return bytes.length;
   });
+  syncBuiltinESMExports();
   new Report().fail(new TsopsError('KEY_GROUP_EMPTY', 'as it is', { file: 'a.yaml', hints: ['do this'] }));
   new Report().fail(new TsopsError('KEY_GROUP_INVALID', 'as it is', { file: 'a.yaml', hints: ['do this'] }));
+  t.mock.restoreAll();
+  syncBuiltinESMExports();
   assert.equal(said, 'as it is\ntsops: error: a.yaml: as it is\ntsops: hint: do this\n');
 });

@@ -1,7 +1,7 @@
 /** What the command says on standard error. Data never goes there, and nothing else goes to standard output. */
 
 import { type ErrorKind, errorKinds, TsopsError, type Where } from '../errors.ts';
-import { isTerminal, type Paint, paintFor } from '../host/terminal.ts';
+import { isTerminal, type Paint, paintFor, writeStderr } from '../host/streams.ts';
 
 const plain: Paint = (_style, text) => text;
 
@@ -74,10 +74,8 @@ export class Report {
   }
 
   #say(text: string): void {
-    // Where nobody can be told, the exit status still says how it went.
-    if (process.stderr.listenerCount('error') === 0) process.stderr.on('error', () => {});
     hideBar();
-    process.stderr.write(`${text}\n`);
+    writeStderr(`${text}\n`);
   }
 }
 
@@ -88,13 +86,13 @@ let isBarShown = false;
 
 function showBar(done: number, total: number): void {
   const filled = Math.round((done / total) * barWidth);
-  process.stderr.write(`\r[${'#'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${done}/${total}`);
+  writeStderr(`\r[${'#'.repeat(filled)}${' '.repeat(barWidth - filled)}] ${done}/${total}`);
   isBarShown = true;
 }
 
 /** Before anything else is written, and at the end. */
 function hideBar(): void {
-  if (isBarShown) process.stderr.write('\r\u001b[K');
+  if (isBarShown) writeStderr('\r\u001b[K');
   isBarShown = false;
 }
 

@@ -3,8 +3,9 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { TsopsError } from '../errors.ts';
 import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin } from '../host/files.ts';
-import { isTemporaryName, replaceFile, writeOutput, writeStdout } from '../host/replace.ts';
+import { isTemporaryName, replaceFile, writeOutput } from '../host/replace.ts';
 import { confined } from '../host/root.ts';
+import { writeStdout } from '../host/streams.ts';
 import { type FormatName, formatOf, inspectFile } from '../index.ts';
 import type { FlagValues } from './flags.ts';
 

@@ -2,7 +2,8 @@
 
 import { TsopsError } from '../errors.ts';
 import { readFileBounded, readStdin } from '../host/files.ts';
-import { askSecret, isTerminal } from '../host/terminal.ts';
+import { isTerminal } from '../host/streams.ts';
+import { askSecret } from '../host/terminal.ts';
 import { JsonText, type SetValue } from '../index.ts';
 import type { Call } from './call.ts';
 import { generateValue } from './generate.ts';

@@ -4,10 +4,11 @@
  */
 
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type ChildProcess, spawnSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { subscribe } from 'node:diagnostics_channel';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { childProcesses } from './builtins.ts';
 import { env } from './environment.ts';
 import { undoOnExit } from './signals.ts';
 
@@ -25,7 +26,11 @@ export function endTree(child: ChildProcess, signal: 'SIGKILL' | 'SIGTERM' = 'SI
 
 function endTreeOnWindows(pid: number): void {
   const taskkill = join(env('SystemRoot') ?? 'C:\\Windows', 'System32', 'taskkill.exe');
-  spawnSync(taskkill, ['/pid', String(pid), '/T', '/F'], { stdio: 'ignore', windowsHide: true, timeout: listMs });
+  childProcesses().spawnSync(taskkill, ['/pid', String(pid), '/T', '/F'], {
+    stdio: 'ignore',
+    windowsHide: true,
+    timeout: listMs,
+  });
 }
 
 function send(pid: number, signal: NodeJS.Signals): void {
@@ -68,7 +73,10 @@ function parentsInProc(): Parentage[] {
 
 /** POSIX ps. */
 function parentsByPs(): Parentage[] {
-  const { stdout } = spawnSync('/bin/ps', ['-A', '-o', 'pid=', '-o', 'ppid='], { encoding: 'utf8', timeout: listMs });
+  const { stdout } = childProcesses().spawnSync('/bin/ps', ['-A', '-o', 'pid=', '-o', 'ppid='], {
+    encoding: 'utf8',
+    timeout: listMs,
+  });
   return (stdout ?? '').split('\n').flatMap(line => {
     const [, pid, parent] = /^\s*(\d+)\s+(\d+)/.exec(line) ?? [];
     return pid === undefined ? [] : [[Number(pid), Number(parent)] as const];

@@ -1,13 +1,14 @@
 /** Running a command for the user: it has the terminal, the signals and the last word on the exit status. */
 
-import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process';
+import type { ChildProcess, SpawnOptions } from 'node:child_process';
 import { constants } from 'node:os';
 import type { Readable } from 'node:stream';
-import { isatty } from 'node:tty';
 import { TsopsError } from '../errors.ts';
+import { childProcesses } from './builtins.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { findProgram } from './process.ts';
 import { takeSignals } from './signals.ts';
+import { isTerminal } from './streams.ts';
 
 export interface Command {
   readonly program: string;
@@ -93,7 +94,11 @@ export function shellStatus({ status, signal }: CommandEnd): number {
 function start({ program, args, env }: Command, options: SpawnOptions): ChildProcess {
   const verbatim = process.platform === 'win32' && args[0] === '/C';
   try {
-    return spawn(located(program), [...args], { ...options, env: { ...env }, windowsVerbatimArguments: verbatim });
+    return childProcesses().spawn(located(program), [...args], {
+      ...options,
+      env: { ...env },
+      windowsVerbatimArguments: verbatim,
+    });
   } catch (error) {
     throw error instanceof TsopsError ? error : notStarted(error);
   }
@@ -119,7 +124,7 @@ const alsoPassed: readonly NodeJS.Signals[] = process.platform === 'win32' ? [] 
 
 function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
   const pass = (signal: NodeJS.Signals): void => {
-    if (!(fromTerminal.has(signal) && isatty(0))) send(signal);
+    if (!(fromTerminal.has(signal) && isTerminal('stdin'))) send(signal);
   };
   const release = takeSignals(pass);
   for (const signal of alsoPassed) process.on(signal, pass);

@@ -1,15 +1,16 @@
 /** Other programs: never by a shell, and never one that merely lies in the current folder. */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, delimiter, isAbsolute, join } from 'node:path';
-import { isatty } from 'node:tty';
 import { TsopsError } from '../errors.ts';
+import { childProcesses } from './builtins.ts';
 import { endTree } from './descendants.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
 import { type EndingSignal, takeSignals, undoOnExit } from './signals.ts';
+import { isTerminal } from './streams.ts';
 
 export interface ProgramOptions {
   /** Given to the program as standard input, which is closed after it. */
@@ -42,7 +43,11 @@ export async function runProgram(
   if (program === undefined) return notStarted;
   let child: ChildProcess;
   try {
-    child = spawn(program, [...args], { stdio: 'pipe', env: { ...process.env, ...options.env }, windowsHide: true });
+    child = childProcesses().spawn(program, [...args], {
+      stdio: 'pipe',
+      env: { ...process.env, ...options.env },
+      windowsHide: true,
+    });
   } catch {
     return notStarted;
   }
@@ -108,7 +113,11 @@ export function startProgram(command: string, args: readonly string[]): RunningP
   const program = findProgram(command);
   if (program === undefined) return undefined;
   try {
-    const child = spawn(program, [...args], { stdio: ['pipe', 'pipe', 'ignore'], cwd: tmpdir(), windowsHide: true });
+    const child = childProcesses().spawn(program, [...args], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      cwd: tmpdir(),
+      windowsHide: true,
+    });
     return new Talk(child);
   } catch {
     return undefined;
@@ -194,7 +203,9 @@ export async function runInteractive(
 ): Promise<number> {
   const program = findProgram(command);
   if (program === undefined) throw editorFailed('the editor was not found on the PATH');
-  return waitFor(() => spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } }));
+  return waitFor(() =>
+    childProcesses().spawn(program, [...args], { stdio: 'inherit', env: { ...process.env, ...options.env } }),
+  );
 }
 
 /**
@@ -206,7 +217,7 @@ function waitFor(start: () => ChildProcess): Promise<number> {
   return new Promise((settle, fail) => {
     const cancelled = new TsopsError('EDIT_CANCELLED', 'editing was cancelled; the file is as it was');
     const release = takeSignals((signal: EndingSignal) => {
-      if (signal === 'SIGINT' && isatty(0)) return;
+      if (signal === 'SIGINT' && isTerminal('stdin')) return;
       child.kill(signal === 'SIGHUP' ? 'SIGHUP' : 'SIGTERM');
       release();
       fail(cancelled);

@@ -11,6 +11,7 @@ import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { hasEnded, ownerPattern, ownMark, removeEnded } from './owner.ts';
 import { undoOnExit } from './signals.ts';
+import { pause, writeAll } from './streams.ts';
 
 const temporaryName = new RegExp(`^\\..*\\.tsops-(${ownerPattern})-[0-9a-f]{12}\\.tmp$`);
 
@@ -99,25 +100,6 @@ export async function rescueFile(path: string, bytes: Uint8Array, behind = false
     }
   }
   return undefined;
-}
-
-/**
- * Writes to standard output. When its reader has gone (`tsops … | head -1`), the process ends without a word, as by SIGPIPE.
- * @throws TsopsError FILE_UNWRITABLE
- */
-export function writeStdout(bytes: Uint8Array): Promise<void> {
-  return new Promise((settle, fail) => {
-    const failed = (error: unknown) => {
-      if (systemCode(error) === 'EPIPE') process.exit(128 + 13);
-      fail(new TsopsError('FILE_UNWRITABLE', `standard output cannot be written: ${systemReason(error)}`));
-    };
-    process.stdout.once('error', failed);
-    process.stdout.write(bytes, error => {
-      if (error) return;
-      process.stdout.off('error', failed);
-      settle();
-    });
-  });
 }
 
 /** Lets everybody who may read a file run it. @throws TsopsError FILE_UNWRITABLE */
@@ -251,21 +233,6 @@ function writeExclusively(
   } finally {
     fs.closeSync(descriptor);
   }
-}
-
-function writeAll(descriptor: number, bytes: Uint8Array): void {
-  for (let at = 0; at < bytes.length; ) {
-    try {
-      at += fs.writeSync(descriptor, bytes, at);
-    } catch (error) {
-      if (systemCode(error) !== 'EAGAIN') throw error;
-      pause(5);
-    }
-  }
-}
-
-function pause(milliseconds: number): void {
-  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, milliseconds);
 }
 
 /** Windows refuses a rename while a virus scanner or an indexer has the file open; they let go of it soon. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { spawn, spawnSync } from 'node:child_process';
 import { describe, test } from 'node:test';
-import { hasColour, paintFor } from './terminal.ts';
+import { hasColour, paintFor } from './streams.ts';
 
+const streamsUrl = JSON.stringify(new URL('streams.ts', import.meta.url).href);
 const url = JSON.stringify(new URL('terminal.ts', import.meta.url).href);
 const hasScript = spawnSync('script', ['--version']).status === 0;
 
@@ -14,7 +15,7 @@ function onTerminal(script: string, keys: string | undefined, variables: Record<
     NO_COLOR: '',
     TERM: 'xterm',
     ...variables,
-    SCRIPT: `import * as terminal from ${url}; ${script}`,
+    SCRIPT: `import * as terminal from ${url}; import * as streams from ${streamsUrl}; ${script}`,
   };
   const running = spawn('script', ['-qec', command, '/dev/null'], { env });
   let shown = '';
@@ -98,7 +99,7 @@ describe('questions whose answers may be seen', { skip: !hasScript }, () => {
 });
 
 describe('colour', () => {
-  const script = "const paint = await terminal.paintFor('stdout'); console.log(paint('red', 'x'));";
+  const script = "const paint = await streams.paintFor('stdout'); console.log(paint('red', 'x'));";
   const cases: [Record<string, string>, boolean][] = [
     [{}, true],
     [{ NO_COLOR: '1' }, false],
@@ -113,7 +114,7 @@ describe('colour', () => {
   test('never where there is no terminal', async () => {
     const shown = spawnSync(
       process.execPath,
-      ['--input-type=module', '-e', `import * as terminal from ${url}; ${script}`],
+      ['--input-type=module', '-e', `import * as streams from ${streamsUrl}; ${script}`],
       {
         env: { ...process.env, FORCE_COLOR: '3' },
       },

@@ -1,32 +1,11 @@
-/** The terminal: questions without echo, and colour only where somebody can see it. */
+/** The terminal: questions, with and without echo. */
 
 import * as fs from 'node:fs';
-import { isatty, ReadStream } from 'node:tty';
+import type { ReadStream } from 'node:tty';
 import { TsopsError } from '../errors.ts';
-import { type Environment, env as ownEnvironment } from './environment.ts';
+import { terminals } from './builtins.ts';
 import { takeSignals, undoOnExit } from './signals.ts';
-
-const descriptors = { stdin: 0, stdout: 1, stderr: 2 } as const;
-
-/** Whether a standard stream is a terminal. */
-export function isTerminal(stream: keyof typeof descriptors): boolean {
-  return isatty(descriptors[stream]);
-}
-
-/** Whether colour may be used on a stream: a terminal that is not dumb, and no NO_COLOR (no-color.org: any non-empty value). */
-export function hasColour(stream: 'stdout' | 'stderr', env: Environment = ownEnvironment): boolean {
-  return isTerminal(stream) && !env('NO_COLOR') && env('TERM') !== 'dumb';
-}
-
-export type Paint = (style: 'red' | 'yellow' | 'green' | 'dim' | 'bold', text: string) => string;
-
-/** Colours texts for a stream; where colour may not be used it gives the text back as it is, and chalk is not loaded. */
-export async function paintFor(stream: 'stdout' | 'stderr'): Promise<Paint> {
-  if (!hasColour(stream)) return (_style, text) => text;
-  const { Chalk } = await import('chalk');
-  const chalk = new Chalk({ level: 1 });
-  return (style, text) => chalk[style](text);
-}
+import { isTerminal } from './streams.ts';
 
 /**
  * Waits for Enter on the terminal that is standard input, after `ask` has said what it is for.
@@ -144,6 +123,7 @@ function readLine(input: ReadStream): Promise<string | undefined> {
 
 function openTerminal(): { input: ReadStream; output: number } | undefined {
   try {
+    const { ReadStream } = terminals();
     const output = fs.openSync(isWindows ? 'CONOUT$' : '/dev/tty', 'r+');
     return { input: new ReadStream(fs.openSync(isWindows ? 'CONIN$' : '/dev/tty', 'r+')), output };
   } catch {

@@ -2,6 +2,10 @@
 
 import { createRequire } from 'node:module';
 
+/** Put in by the build; absent where the sources are run as they are. */
+declare const TSOPS_VERSION: string | undefined;
+
 export function ownVersion(): string {
+  if (typeof TSOPS_VERSION === 'string') return TSOPS_VERSION;
   return (createRequire(import.meta.url)('../../package.json') as { version: string }).version;
 }

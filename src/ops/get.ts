@@ -9,10 +9,7 @@ import { commonVariables } from './environment.ts';
 import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
 import { type OpenedFile, type OpenOptions, open } from './open.ts';
 import { type Part, partOf, printPart } from './part.ts';
-
-/** The forms in which `get` gives values. */
-export const valueForms = ['raw', 'json', 'shell', 'dotenv'] as const;
-export type ValueForm = (typeof valueForms)[number];
+import type { ValueForm } from './valueforms.ts';
 
 export interface GetOptions extends OpenOptions {
   /**

@@ -3,7 +3,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { commands } from '../../src/cli/commands.ts';
 import { flags } from '../../src/cli/flags.ts';
-import { describeFlag } from '../../src/cli/program.ts';
+import { describeFlag } from '../../src/cli/help.ts';
 import { errorKinds } from '../../src/errors.ts';
 import { exitRows } from '../exits.ts';
 

@@ -4,7 +4,7 @@ import { dirname, relative, resolve, sep } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { currentDir } from '../../host/directories.ts';
 import { exists, maxEncryptedBytes, readFileBounded, sizeOf } from '../../host/files.ts';
-import { writeStdout } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import {
   type Config,
   checkFile,

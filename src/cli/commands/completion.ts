@@ -2,7 +2,7 @@
 
 import { TsopsError } from '../../errors.ts';
 import { programName } from '../../host/environment.ts';
-import { writeStdout } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import type { Call } from '../call.ts';
 import { type Shell, shells } from '../completions/vocabulary.ts';
 
@@ -15,7 +15,7 @@ const scripts: Readonly<Record<Shell, () => Promise<(program: string) => string>
 };
 
 export async function run({ operands: [asked] }: Call): Promise<void> {
-  if (asked === undefined) return print((await import('../program.ts')).helpText('completion'));
+  if (asked === undefined) return print((await import('../help.ts')).helpText('completion'));
   const shell = shells.find(name => name === asked);
   if (shell === undefined) {
     throw new TsopsError('USAGE', 'there is no completion for that shell', {

@@ -3,7 +3,6 @@
  * so that the text is in no file. sops 3.13.2 cmd/sops/subcommand/exec.
  */
 
-import { fileURLToPath } from 'node:url';
 import { TsopsError } from '../../errors.ts';
 import { inherited } from '../../host/environment.ts';
 import { type CommandEnd, runCommandLine, shellCommand, startCommandLine } from '../../host/execution.ts';
@@ -85,8 +84,7 @@ async function inBackground({ argv, report }: Call): Promise<number> {
   report.warn('--background is deprecated; let the shell put the command into the background');
   const end = argv.indexOf('--');
   const isFlag = (word: string, at: number): boolean => /^--?background(=.*)?$/.test(word) && (end < 0 || at < end);
-  const program = fileURLToPath(new URL('../../../bin/tsops.js', import.meta.url));
-  const args = [program, ...argv.filter((word, at) => !isFlag(word, at))];
+  const args = [process.argv[1] ?? '', ...argv.filter((word, at) => !isFlag(word, at))];
   await startCommandLine({ program: process.execPath, args, env: inherited() });
   return 0;
 }

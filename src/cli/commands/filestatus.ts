@@ -2,7 +2,7 @@
 
 import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes, readFileBounded, readStdin } from '../../host/files.ts';
-import { writeStdout } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import { inspectFile } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configIfNeeded } from '../configuration.ts';

@@ -12,7 +12,8 @@ import {
   stagedVersion,
   workTree,
 } from '../../host/git.ts';
-import { replaceFile, writeStdout } from '../../host/replace.ts';
+import { replaceFile } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import {
   type Config,
   checkFile,

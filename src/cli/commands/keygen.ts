@@ -1,8 +1,8 @@
 /** `tsops keygen`: a new age identity, in the form and with the manners of age-keygen. */
 
 import { randomBytes } from 'node:crypto';
-import { createFile, writeStdout } from '../../host/replace.ts';
-import { isTerminal } from '../../host/terminal.ts';
+import { createFile } from '../../host/replace.ts';
+import { isTerminal, writeStdout } from '../../host/streams.ts';
 import { generateIdentity } from '../../index.ts';
 import type { Call } from '../call.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { maxEncryptedBytes, readFileBounded, readStdin } from '../../host/files.ts';
-import { writeStdout } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import { decrypt, decryptResources, formatOf } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configIfNeeded } from '../configuration.ts';

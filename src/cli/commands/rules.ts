@@ -2,7 +2,7 @@
 
 import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
-import { writeStdout } from '../../host/replace.ts';
+import { writeStdout } from '../../host/streams.ts';
 import { explainRules, type RuleExplanation } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { configFor } from '../configuration.ts';

@@ -4,8 +4,7 @@ import { resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { isFile, maxEncryptedBytes, readFileBounded, sizeOf } from '../../host/files.ts';
 import { closeLines, nextLine } from '../../host/lines.ts';
-import { writeStdout } from '../../host/replace.ts';
-import { paintFor } from '../../host/terminal.ts';
+import { paintFor, writeStdout } from '../../host/streams.ts';
 import {
   compareKeys,
   formatPath,

@@ -1,6 +1,6 @@
 /** `file:line:column: kind: message`, a hint below it, for people and for editors that jump to places. */
 
-import { paintFor } from '../../host/terminal.ts';
+import { paintFor } from '../../host/streams.ts';
 import { formatPath } from '../../index.ts';
 import { escapeControls } from '../report.ts';
 import type { FileFinding, FindingsForm } from './index.ts';
