@@ -7,6 +7,7 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { hasEnded, ownerPattern, ownMark, removeEnded } from './owner.ts';
@@ -28,7 +29,7 @@ export function isTemporaryName(name: string): boolean {
  * @throws TsopsError FILE_UNWRITABLE; the file is then as it was
  */
 export async function replaceFile(path: string, bytes: Uint8Array): Promise<void> {
-  write(path, bytes, 0o666);
+  await write(path, bytes, 0o666);
 }
 
 /**
@@ -41,7 +42,7 @@ export async function writeOutput(
   bytes: Uint8Array,
   options: { readonly secret: boolean },
 ): Promise<void> {
-  write(path, bytes, options.secret ? 0o600 : 0o666);
+  await write(path, bytes, options.secret ? 0o600 : 0o666);
 }
 
 /**
@@ -56,7 +57,7 @@ export async function createFile(
   try {
     // Before anything is written: there may be no room beside it, as in /dev.
     if (fs.lstatSync(path, { throwIfNoEntry: false }) !== undefined) throw occupied(path);
-    writeBeside(resolve(path), bytes, options.secret ? 0o600 : 0o666, () => {}, takeName);
+    await writeBeside(resolve(path), bytes, options.secret ? 0o600 : 0o666, () => {}, takeName);
   } catch (error) {
     throw systemCode(error) === 'EEXIST' ? occupied(path) : unwritable(path, error);
   }
@@ -121,27 +122,27 @@ export async function makeFolder(path: string, { secret }: { readonly secret: bo
   }
 }
 
-function write(path: string, bytes: Uint8Array, newMode: number): void {
+async function write(path: string, bytes: Uint8Array, newMode: number): Promise<void> {
   try {
     const descriptor = ownDescriptor(path);
-    if (descriptor === undefined) writePath(path, bytes, newMode);
+    if (descriptor === undefined) await writePath(path, bytes, newMode);
     else writeAll(descriptor, bytes);
   } catch (error) {
     throw unwritable(path, error);
   }
 }
 
-function writePath(path: string, bytes: Uint8Array, newMode: number): void {
+async function writePath(path: string, bytes: Uint8Array, newMode: number): Promise<void> {
   const target = followLinks(path);
   const existing = fs.statSync(target, { throwIfNoEntry: false });
-  if (existing === undefined) writeBeside(target, bytes, newMode, () => {});
+  if (existing === undefined) await writeBeside(target, bytes, newMode, () => {});
   else if (existing.isDirectory()) throw new TsopsError('FILE_UNWRITABLE', 'it is a folder', { file: path });
   else if (!existing.isFile()) writeDirectly(target, bytes);
   else {
     refuseHardLinks(path, existing);
     // A rename would get round the file's own write protection.
     fs.accessSync(target, fs.constants.W_OK);
-    writeBeside(target, bytes, 0o600, temporary => copyOwnerAndMode(temporary, existing));
+    await writeBeside(target, bytes, 0o600, temporary => copyOwnerAndMode(temporary, existing));
   }
 }
 
@@ -181,13 +182,13 @@ function writeDirectly(target: string, bytes: Uint8Array): void {
 const keptCharacters = 40;
 
 /** The temporary file, the finishing touch, the rename; whatever goes wrong, the temporary file goes away. */
-function writeBeside(
+async function writeBeside(
   target: string,
   bytes: Uint8Array,
   mode: number,
   finish: (descriptor: number) => void,
   publish: (from: string, to: string) => void = renameOver,
-): void {
+): Promise<void> {
   const folder = dirname(target);
   const name = basename(target).slice(0, keptCharacters);
   sweepTemporaries(folder);
@@ -195,9 +196,9 @@ function writeBeside(
   const remove = () => fs.rmSync(temporary, { force: true });
   const release = undoOnExit(remove);
   try {
-    writeExclusively(temporary, bytes, mode, finish);
+    await writeExclusively(temporary, bytes, mode, finish);
     publish(temporary, target);
-    syncFolder(folder);
+    await syncFolder(folder);
   } catch (error) {
     remove();
     throw error;
@@ -206,8 +207,22 @@ function writeBeside(
   }
 }
 
-/** Removes what killed processes of this machine have left in a folder: it may be plain text, or a lock. It never fails. */
+/** When a folder may be looked through again, by its path. */
+const sweptUntil = new Map<string, number>();
+
+/**
+ * Removes what killed processes of this machine have left in a folder: it may be plain text, or a lock. It never fails. Of a run that
+ * writes many files into one folder, looking through it takes no more than about a twentieth, however many there are.
+ */
 function sweepTemporaries(folder: string): void {
+  const start = performance.now();
+  if (start < (sweptUntil.get(folder) ?? 0)) return;
+  removeLeft(folder);
+  const end = performance.now();
+  sweptUntil.set(folder, end + 20 * (end - start));
+}
+
+function removeLeft(folder: string): void {
   try {
     for (const name of fs.readdirSync(folder)) {
       const owner = temporaryName.exec(name)?.[1];
@@ -219,17 +234,20 @@ function sweepTemporaries(folder: string): void {
   }
 }
 
-function writeExclusively(
+/** Other files are worked on while the disk is waited for. */
+const sync = promisify(fs.fsync);
+
+async function writeExclusively(
   path: string,
   bytes: Uint8Array,
   mode: number,
-  finish: (descriptor: number) => void = () => {},
-): void {
+  finish: (descriptor: number) => void,
+): Promise<void> {
   const descriptor = fs.openSync(path, 'wx', mode);
   try {
     writeAll(descriptor, bytes);
     finish(descriptor);
-    fs.fsyncSync(descriptor);
+    await sync(descriptor);
   } finally {
     fs.closeSync(descriptor);
   }
@@ -254,12 +272,12 @@ function renameOver(from: string, to: string): void {
 }
 
 /** Without this the new name may be lost with the power. Some file systems cannot do it, and then it is not needed. */
-function syncFolder(folder: string): void {
+async function syncFolder(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   try {
     const descriptor = fs.openSync(folder, 'r');
     try {
-      fs.fsyncSync(descriptor);
+      await sync(descriptor);
     } finally {
       fs.closeSync(descriptor);
     }
