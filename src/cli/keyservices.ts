@@ -25,11 +25,12 @@ export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyCont
   const { services, warnings } = openKeyServices((flags.keyservice ?? []).join(','), { timeoutMs: context.timeoutMs });
   for (const warning of warnings) if (isNew(warning)) report.warn(warning);
   const onKeysUsed = audit && ((...used: Parameters<typeof audit.used>) => audit.used(...used));
-  return { ...context, keyServices: services, localKeyService: flags.enableLocalKeyservice, onKeysUsed };
+  return { ...context, asked, keyServices: services, localKeyService: flags.enableLocalKeyservice, onKeysUsed };
 }
 
 /** What is loaded or asked once a run, however many files there are. */
 const once: NonNullable<SystemOptions['once']> = new Map();
+const asked: NonNullable<KeyContext['asked']> = new Map();
 const said = new Set<string>();
 
 function isNew(warning: string): boolean {

@@ -1,5 +1,6 @@
 /** The formats. A new one is its folder and one line here; detection, options and docs read this list. */
 
+import { once } from '../core/once.ts';
 import type { Format, FormatName } from './format.ts';
 
 interface FormatEntry {
@@ -27,7 +28,7 @@ const entries: readonly FormatEntry[] = [
     manyDocuments: true,
     joinsAs: 'documents',
     example: '# Write your values here; every one of them is encrypted when you save and close.\nhello: world\n',
-    load: async () => (await import('./yaml/index.ts')).yaml,
+    load: once(async () => (await import('./yaml/index.ts')).yaml),
   },
   {
     name: 'json',
@@ -36,7 +37,7 @@ const entries: readonly FormatEntry[] = [
     manyDocuments: false,
     joinsAs: 'values',
     example: '{\n  "hello": "world"\n}\n',
-    load: async () => (await import('./json/index.ts')).json,
+    load: once(async () => (await import('./json/index.ts')).json),
   },
   {
     name: 'dotenv',
@@ -45,7 +46,7 @@ const entries: readonly FormatEntry[] = [
     manyDocuments: false,
     joinsAs: 'lines',
     example: '# Write your values here; every one of them is encrypted when you save and close.\nHELLO=world\n',
-    load: async () => (await import('./dotenv/index.ts')).dotenv,
+    load: once(async () => (await import('./dotenv/index.ts')).dotenv),
   },
   {
     name: 'ini',
@@ -55,7 +56,7 @@ const entries: readonly FormatEntry[] = [
     joinsAs: 'nothing',
     example:
       '; Write your values here; every one of them is encrypted when you save and close.\n[hello]\nname = world\n',
-    load: async () => (await import('./ini/index.ts')).ini,
+    load: once(async () => (await import('./ini/index.ts')).ini),
   },
   {
     name: 'binary',
@@ -64,7 +65,7 @@ const entries: readonly FormatEntry[] = [
     manyDocuments: false,
     joinsAs: 'nothing',
     example: 'Write your text here; all of it is encrypted when you save and close.\n',
-    load: async () => (await import('./binary/index.ts')).binary,
+    load: once(async () => (await import('./binary/index.ts')).binary),
   },
 ];
 

@@ -4,6 +4,7 @@
  */
 
 import type { KeyKind } from '../core/metadata.ts';
+import { once } from '../core/once.ts';
 import type { KeyOption, KeyProvider, ProviderEntry } from './provider.ts';
 
 export const providers = [
@@ -16,7 +17,7 @@ export const providers = [
       what: 'AWS KMS ARNs, each with + and the ARN of a role behind it where one is to be assumed, comma separated',
     },
     isLocal: false,
-    load: async () => (await import('./awskms.ts')).awsKmsProvider,
+    load: once(async () => (await import('./awskms.ts')).awsKmsProvider),
   },
   {
     kind: 'gcp_kms',
@@ -26,7 +27,7 @@ export const providers = [
       what: 'Google Cloud KMS keys (projects/…/cryptoKeys/KEY), comma separated',
     },
     isLocal: false,
-    load: async () => (await import('./gcpkms.ts')).gcpKmsProvider,
+    load: once(async () => (await import('./gcpkms.ts')).gcpKmsProvider),
   },
   {
     kind: 'hckms',
@@ -36,7 +37,7 @@ export const providers = [
       what: 'HuaweiCloud KMS keys (REGION:KEY-ID), comma separated',
     },
     isLocal: false,
-    load: async () => (await import('./hckms.ts')).hckmsProvider,
+    load: once(async () => (await import('./hckms.ts')).hckmsProvider),
   },
   {
     kind: 'azure_kv',
@@ -46,13 +47,13 @@ export const providers = [
       what: 'URLs of Azure Key Vault keys (https://NAME.vault.azure.net/keys/KEY/VERSION), comma separated',
     },
     isLocal: false,
-    load: async () => (await import('./azurekv.ts')).azureKvProvider,
+    load: once(async () => (await import('./azurekv.ts')).azureKvProvider),
   },
   {
     kind: 'pgp',
     option: { name: 'pgp', short: 'p', env: 'SOPS_PGP_FP', what: 'PGP fingerprints, comma separated' },
     isLocal: true,
-    load: async () => (await import('./pgp.ts')).pgpProvider,
+    load: once(async () => (await import('./pgp.ts')).pgpProvider),
   },
   {
     kind: 'hc_vault',
@@ -62,7 +63,7 @@ export const providers = [
       what: 'URIs of HashiCorp Vault or OpenBao transit keys (https://HOST:8200/v1/transit/keys/KEY), comma separated',
     },
     isLocal: false,
-    load: async () => (await import('./vault/index.ts')).vaultProvider,
+    load: once(async () => (await import('./vault/index.ts')).vaultProvider),
   },
   {
     kind: 'age',
@@ -73,7 +74,7 @@ export const providers = [
       what: 'age recipients (age1…, age1pq1…, ssh-ed25519 …, ssh-rsa …), comma separated',
     },
     isLocal: true,
-    load: async () => (await import('./age/index.ts')).ageProvider,
+    load: once(async () => (await import('./age/index.ts')).ageProvider),
   },
 ] as const satisfies readonly ProviderEntry[];
 

@@ -57,6 +57,11 @@ export interface KeyContext {
   readonly onKeysUsed?: ((use: 'unwrap' | 'wrap', keys: readonly MasterKey[]) => void) | undefined;
   /** For what must be loaded or asked once a run: each provider keeps it under a key of its own. */
   readonly once: Map<string, Promise<unknown>>;
+  /**
+   * What services and programs have answered, data keys among it, so that the same is not asked twice. Only for a process that ends
+   * with its work; undefined where every question is asked anew.
+   */
+  readonly asked?: Map<string, Promise<unknown>> | undefined;
 }
 
 /** Somebody else who wraps and unwraps with master keys. */

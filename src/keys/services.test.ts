@@ -133,3 +133,57 @@ describe('unwrapping', () => {
     assert.doesNotMatch(await reasonOf({}, stranger), /this machine/);
   });
 });
+
+describe('what was asked before', () => {
+  const key: MasterKey = { kind: 'age', recipient, enc: 'AAAA' };
+  const asking = (answer: Uint8Array | undefined, more: Partial<KeyContext> = {}) =>
+    contextOf({ one: answer }, { ...off, ...more });
+
+  test('is not asked again where answers are kept, and what is handed out may be wiped', async () => {
+    const [context, asked] = asking(part, { asked: new Map() });
+    const first = await Promise.all([unwrapKey(key, 32, context), unwrapKey(key, 32, context)]);
+    for (const answer of first) {
+      assert.deepEqual(answer, part);
+      (answer as Uint8Array).fill(0);
+    }
+    assert.deepEqual(await unwrapKey(key, 32, context), part);
+    assert.deepEqual(asked, ['one']);
+  });
+
+  test('is asked again where answers are not kept, for another wrapped key, and after a failure', async () => {
+    const [plain, asked] = asking(part);
+    for (let i = 0; i < 2; i += 1) await unwrapKey(key, 32, plain);
+    assert.equal(asked.length, 2);
+    const [keeping, others] = asking(part, { asked: new Map() });
+    await unwrapKey(key, 32, keeping);
+    await unwrapKey({ ...key, enc: 'BBBB' }, 32, keeping);
+    assert.equal(others.length, 2);
+    const [failing, failures] = asking(undefined, { asked: new Map() });
+    for (let i = 0; i < 2; i += 1) assert.ok('reason' in (await unwrapKey(key, 32, failing)));
+    assert.equal(failures.length, 2);
+  });
+
+  test('is kept up to a bound, the newest of it', async () => {
+    const kept = new Map<string, Promise<unknown>>();
+    const [context, asked] = asking(part, { asked: kept });
+    const numbered = (n: number): MasterKey => ({ ...key, enc: String(n) });
+    for (let n = 0; n < 1500; n += 1) await unwrapKey(numbered(n), 32, context);
+    assert.equal(kept.size, 1000);
+    await unwrapKey(numbered(1499), 32, context);
+    assert.equal(asked.length, 1500);
+    await unwrapKey(numbered(0), 32, context);
+    assert.equal(asked.length, 1501);
+  });
+
+  test('tells AWS keys apart by their encryption context', async () => {
+    const [context, asked] = asking(part, { asked: new Map() });
+    const kms = { kind: 'kms', arn: 'arn', role: '', awsProfile: '', enc: 'AAAA' } as const;
+    for (const [value, createdAt] of [
+      ['a', '1'],
+      ['b', '1'],
+      ['a', '2'],
+    ] as const)
+      await unwrapKey({ ...kms, createdAt, context: new Map([['x', value]]) }, 32, context);
+    assert.equal(asked.length, 2, 'the date is no part of a request');
+  });
+});

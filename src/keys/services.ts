@@ -6,6 +6,7 @@
 import type { RandomSource } from '../core/cipher.ts';
 import type { MasterKey } from '../core/metadata.ts';
 import { TsopsError } from '../errors.ts';
+import { askedOnce } from './asked.ts';
 import { loadProvider } from './index.ts';
 import { printable } from './printable.ts';
 import type { KeyContext, UnwrapFailure } from './provider.ts';
@@ -54,8 +55,25 @@ async function wrapHere(
   random: RandomSource,
 ): Promise<MasterKey> {
   const provider = await loadProvider(key.kind);
-  const resolved = (await provider.resolve?.(key, context)) ?? key;
+  const resolved = await resolveKey(key, context);
   return { ...resolved, enc: await provider.wrap(resolved, part, context, random) };
+}
+
+/** The key with what only its service knows: see `resolve` of a provider. @throws TsopsError WRAP_FAILED; the message is the reason alone */
+export async function resolveKey(key: MasterKey, context: KeyContext): Promise<MasterKey> {
+  const provider = await loadProvider(key.kind);
+  if (provider.resolve === undefined) return key;
+  const ask = async () => (await provider.resolve?.(key, context)) ?? key;
+  const resolved = await askedOnce(context, `resolve ${idOf(key)}`, ask);
+  return 'createdAt' in key && 'createdAt' in resolved ? { ...resolved, createdAt: key.createdAt } : resolved;
+}
+
+/** All that tells one request from another. */
+function idOf(key: MasterKey): string {
+  return JSON.stringify(key, (name, value: unknown) => {
+    if (name === 'createdAt') return undefined;
+    return value instanceof Map ? [...value] : value;
+  });
 }
 
 /**
@@ -67,6 +85,14 @@ export async function unwrapKey(
   partBytes: number,
   context: KeyContext,
 ): Promise<Uint8Array | UnwrapFailure> {
+  const ask = () => unwrapAnew(key, partBytes, context);
+  const isPart = (answer: Uint8Array | UnwrapFailure) => answer instanceof Uint8Array;
+  const answer = await askedOnce(context, `unwrap ${partBytes} ${idOf(key)}`, ask, isPart);
+  // Whoever gets a part wipes it.
+  return answer instanceof Uint8Array && context.asked !== undefined ? Uint8Array.from(answer) : answer;
+}
+
+async function unwrapAnew(key: MasterKey, partBytes: number, context: KeyContext): Promise<Uint8Array | UnwrapFailure> {
   const refusals: Refusal[] = [];
   const services = [
     ...(isLocalOn(context)

@@ -12,8 +12,8 @@ import type { Path } from '../core/tree.ts';
 import { formatEntry } from '../formats/index.ts';
 import { explicitContext } from '../keys/context.ts';
 import { wrapDataKey } from '../keys/groups.ts';
-import { loadProvider } from '../keys/index.ts';
 import type { KeyContext } from '../keys/provider.ts';
+import { resolveKey } from '../keys/services.ts';
 import type { EditOptions } from './edit.ts';
 import { bytesOf, type Content, type FormatOptions, inputFormat, likeInput } from './input.ts';
 import type { Recipient } from './inspect.ts';
@@ -201,7 +201,7 @@ export async function resolvedKeys(
   const complete = async (key: MasterKey): Promise<MasterKey> => {
     if (key.kind !== 'azure_kv' || key.version !== '') return key;
     const known = former.flat().find(other => namesKey(key, other));
-    return known ?? (await (await loadProvider(key.kind)).resolve?.(key, context)) ?? key;
+    return known ?? resolveKey(key, context);
   };
   const groups: KeyGroup[] = [];
   for (const group of wanted.groups) groups.push(await Promise.all(group.map(complete)));

@@ -1,0 +1,16 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { once } from './once.ts';
+
+test('what is loaded once is loaded when it is asked for, and then no more', async () => {
+  let loads = 0;
+  const load = once(async () => {
+    loads += 1;
+    return {};
+  });
+  assert.equal(loads, 0);
+  const [one, other] = await Promise.all([load(), load()]);
+  assert.equal(one, other);
+  assert.equal(await load(), one);
+  assert.equal(loads, 1);
+});
