@@ -12,6 +12,7 @@ import {
   unwrapFileKey,
   wrapFileKey,
   x25519,
+  x25519Point,
   x25519Private,
   x25519Public,
 } from './primitives.ts';
@@ -89,7 +90,7 @@ function ed25519Wrap(key: SshPublicKey): WrapFileKey | undefined {
   return (fileKey, random) => {
     const ephemeral = x25519Private(random(curveLength));
     const share = x25519Public(ephemeral);
-    const secret = tweaked(x25519(ephemeral, theirs), key);
+    const secret = tweaked(x25519(ephemeral, x25519Point(theirs)), key);
     if (secret === undefined) return undefined;
     const wrappingKey = derive(secret, Buffer.concat([share, theirs]), ed25519Label);
     return { type: key.type, args: [tagOf(key), printBase64(share)], body: wrapFileKey(wrappingKey, fileKey) };
@@ -104,7 +105,7 @@ function ed25519Open(publicKey: SshPublicKey, key: KeyObject): (stanza: Stanza) 
     const share = args.length === 2 ? parseBase64(args[1]!) : undefined;
     if (share?.length !== curveLength) return 'header';
     if (args[0] !== tag) return 'no match';
-    const secret = tweaked(x25519(privateKey, share), publicKey);
+    const secret = tweaked(x25519(privateKey, x25519Point(share)), publicKey);
     if (secret === undefined) return 'header';
     const result = unwrapFileKey(derive(secret, Buffer.concat([share, ours]), ed25519Label), body);
     // The stanza names this key, so what does not open is damaged.
@@ -115,7 +116,7 @@ function ed25519Open(publicKey: SshPublicKey, key: KeyObject): (stanza: Stanza) 
 /** Binds the secret to the SSH key as such, apart from an X25519 key with the same point. */
 function tweaked(secret: Uint8Array | undefined, key: SshPublicKey): Uint8Array | undefined {
   if (secret === undefined) return undefined;
-  return x25519(x25519Private(derive(new Uint8Array(0), key.blob, ed25519Label)), secret);
+  return x25519(x25519Private(derive(new Uint8Array(0), key.blob, ed25519Label)), x25519Point(secret));
 }
 
 /** The scalar that Ed25519 derives from its seed. RFC 8032 §5.1.5; X25519 clamps it. */

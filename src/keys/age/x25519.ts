@@ -12,6 +12,7 @@ import {
   unwrapFileKey,
   wrapFileKey,
   x25519,
+  x25519Point,
   x25519Private,
   x25519Public,
 } from './primitives.ts';
@@ -23,18 +24,28 @@ const identityPrefix = 'age-secret-key-';
 
 /** The recipient `age1…`; undefined where the text is not one, or names a point that encrypts for everybody. */
 export function x25519Recipient(text: string): Recipient | undefined {
+  const known = knownRecipients.get(text);
+  if (known !== undefined) return known;
   const parsed = text.startsWith('age1') ? parseBech32(text) : undefined;
   if (parsed?.prefix !== recipientPrefix || parsed.bytes.length !== curveLength) return undefined;
   const theirs = parsed.bytes;
-  return stanzaRecipient((fileKey, random) => {
+  const point = x25519Point(theirs);
+  const recipient = stanzaRecipient((fileKey, random) => {
     const ephemeral = x25519Private(random(curveLength));
     const share = x25519Public(ephemeral);
-    const secret = x25519(ephemeral, theirs);
+    const secret = x25519(ephemeral, point);
     if (secret === undefined) return undefined;
     const wrappingKey = derive(secret, Buffer.concat([share, theirs]), label);
     return { type, args: [printBase64(share)], body: wrapFileKey(wrappingKey, fileKey) };
   });
+  if (knownRecipients.size >= maxKnown) knownRecipients.clear();
+  knownRecipients.set(text, recipient);
+  return recipient;
 }
+
+/** A run over many files meets the same few recipients in each of them. */
+const knownRecipients = new Map<string, Recipient>();
+const maxKnown = 1000;
 
 /** The identity `AGE-SECRET-KEY-1…`; undefined where the text is not one. */
 export function x25519Identity(text: string): Identity | undefined {
@@ -45,7 +56,7 @@ export function x25519Identity(text: string): Identity | undefined {
   const open = (stanza: Stanza): Uint8Array | NoFileKey => {
     const share = stanza.args.length === 1 ? parseBase64(stanza.args[0]!) : undefined;
     if (share?.length !== curveLength) return 'header';
-    const secret = x25519(privateKey, share);
+    const secret = x25519(privateKey, x25519Point(share));
     if (secret === undefined) return 'header';
     return unwrapFileKey(derive(secret, Buffer.concat([share, ours]), label), stanza.body);
   };
