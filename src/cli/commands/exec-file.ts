@@ -4,7 +4,7 @@
  */
 
 import { TsopsError } from '../../errors.ts';
-import { inherited } from '../../host/environment.ts';
+import { inherited, ownProgram } from '../../host/environment.ts';
 import { type CommandEnd, runCommandLine, shellCommand, startCommandLine } from '../../host/execution.ts';
 import { serveFifo } from '../../host/fifo.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
@@ -84,7 +84,8 @@ async function inBackground({ argv, report }: Call): Promise<number> {
   report.warn('--background is deprecated; let the shell put the command into the background');
   const end = argv.indexOf('--');
   const isFlag = (word: string, at: number): boolean => /^--?background(=.*)?$/.test(word) && (end < 0 || at < end);
-  const args = [process.argv[1] ?? '', ...argv.filter((word, at) => !isFlag(word, at))];
-  await startCommandLine({ program: process.execPath, args, env: inherited() });
+  const [program, ...first] = ownProgram();
+  const args = [...first, ...argv.filter((word, at) => !isFlag(word, at))];
+  await startCommandLine({ program, args, env: inherited() });
   return 0;
 }

@@ -1,6 +1,7 @@
 /** `tsops git install`: git's configuration for `git diff` and `git merge`, and the lines of .gitattributes. */
 
 import { join } from 'node:path';
+import { ownCommand } from '../../host/environment.ts';
 import { readOptionalFile } from '../../host/files.ts';
 import { setSetting, workTree } from '../../host/git.ts';
 import { findProgram } from '../../host/process.ts';
@@ -9,7 +10,8 @@ import type { Call } from '../call.ts';
 
 export async function run({ operands, flags, report }: Call): Promise<void> {
   const scope = flags.global ? '--global' : '--local';
-  const program = commandText();
+  // The name where it is on the PATH, else this very program.
+  const program = findProgram('tsops') === undefined ? ownCommand() : 'tsops';
   const settings: readonly (readonly [string, string])[] = [
     ['diff.tsops.textconv', `${program} git textconv --`],
     // Else git keeps the plain text in its object store.
@@ -31,9 +33,3 @@ export async function run({ operands, flags, report }: Call): Promise<void> {
 }
 
 const quoted = (pattern: string): string => (/[\s"]/.test(pattern) ? JSON.stringify(pattern) : pattern);
-
-/** As the shell of git takes it: the name where it is on the PATH, else this very program. */
-function commandText(): string {
-  if (findProgram('tsops') !== undefined) return 'tsops';
-  return [process.execPath, process.argv[1] ?? ''].map(word => `'${word.replaceAll("'", `'\\''`)}'`).join(' ');
-}

@@ -2,9 +2,11 @@
 
 import { join, resolve } from 'node:path';
 import { TsopsError } from '../../errors.ts';
+import { ownCommand } from '../../host/environment.ts';
 import { exists, readFileBounded, readOptionalFile } from '../../host/files.ts';
 import { askGit, workTree } from '../../host/git.ts';
 import { createFile, makeFolder, replaceFile, setExecutable } from '../../host/replace.ts';
+import { isStandalone } from '../../host/version.ts';
 import { isFolder } from '../../host/walk.ts';
 import type { Call } from '../call.ts';
 
@@ -19,9 +21,11 @@ export async function run(call: Call): Promise<void> {
   return intoScript(call, join(resolve(root, hooks ?? '.git/hooks'), 'pre-commit'), scriptLine(command));
 }
 
-/** Beside a Node project the command may be in its node_modules alone. */
-const scriptLine = (command: string): string =>
-  `if command -v tsops >/dev/null 2>&1; then ${command}; else npx --no-install ${command}; fi`;
+/** Beside a Node project the command may be in its node_modules alone; the executable may lie where no PATH leads. */
+function scriptLine(command: string): string {
+  const otherwise = isStandalone ? command.replace('tsops', ownCommand) : `npx --no-install ${command}`;
+  return `if command -v tsops >/dev/null 2>&1; then ${command}; else ${otherwise}; fi`;
+}
 
 /** A script that is there keeps all it does; ours comes first, since others may end it. */
 async function intoScript({ report }: Call, path: string, line: string): Promise<void> {

@@ -9,6 +9,7 @@ import {
   fileKeyLength,
   headerMac,
   isSameMac,
+  loadCipher,
   type NoFileKey,
 } from './primitives.ts';
 
@@ -74,6 +75,7 @@ export async function decryptFile(
   hindrances: Hindrance[] = [],
 ): Promise<Uint8Array | AgeFault> {
   const { header, payload } = file;
+  await loadCipher();
   for (const identity of identities) {
     if (!header.stanzas.some(({ type }) => identity.types?.includes(type) ?? true)) continue;
     const fileKey = await identity.unwrap(header);
@@ -91,19 +93,25 @@ export function stanzaRecipient(wrap: WrapFileKey): Recipient {
   return { encrypt: (plain, random) => encryptFile(plain, wrap, random) };
 }
 
-function encryptFile(plain: Uint8Array, wrap: WrapFileKey, random: RandomSource): Uint8Array | undefined {
+async function encryptFile(
+  plain: Uint8Array,
+  wrap: WrapFileKey,
+  random: RandomSource,
+): Promise<Uint8Array | undefined> {
+  await loadCipher();
   const fileKey = random(fileKeyLength);
   const stanza = wrap(fileKey, random);
   return stanza === undefined ? undefined : sealFile(plain, fileKey, [stanza], random);
 }
 
 /** A whole file from the stanzas that hold its file key. */
-export function sealFile(
+export async function sealFile(
   plain: Uint8Array,
   fileKey: Uint8Array,
   stanzas: readonly Stanza[],
   random: RandomSource,
-): Uint8Array {
+): Promise<Uint8Array> {
+  await loadCipher();
   const signed = printStanzas(stanzas);
   const header = printHeader(signed, headerMac(fileKey, signed));
   const nonce = random(payloadNonceLength);

@@ -12,6 +12,7 @@ import {
   type KeyObject,
   timingSafeEqual,
 } from 'node:crypto';
+import type { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 
 const algorithm = 'chacha20-poly1305';
 const tagLength = 16;
@@ -26,7 +27,17 @@ export function derive(secret: Uint8Array, salt: Uint8Array, label: string): Uin
   return new Uint8Array(hkdfSync('sha256', createSecretKey(secret), salt, label, 32));
 }
 
+/** The cipher in JavaScript, where node:crypto has none. */
+let replacement: typeof chacha20poly1305 | undefined;
+
+/** To be awaited before the first chunk: the node:crypto of Bun has no ChaCha20-Poly1305. */
+export async function loadCipher(): Promise<void> {
+  if (process.versions['bun'] === undefined) return;
+  replacement ??= (await import('@noble/ciphers/chacha.js')).chacha20poly1305;
+}
+
 export function encryptChunk(key: Uint8Array, nonce: Uint8Array, plain: Uint8Array): Uint8Array {
+  if (replacement !== undefined) return replacement(key, nonce).encrypt(plain);
   const cipher = createCipheriv(algorithm, createSecretKey(key), nonce, { authTagLength: tagLength });
   return Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]);
 }
@@ -34,6 +45,7 @@ export function encryptChunk(key: Uint8Array, nonce: Uint8Array, plain: Uint8Arr
 /** The plain bytes; undefined where the tag does not fit. */
 export function decryptChunk(key: Uint8Array, nonce: Uint8Array, chunk: Uint8Array): Uint8Array | undefined {
   if (chunk.length < tagLength) return undefined;
+  if (replacement !== undefined) return decryptWith(replacement(key, nonce), chunk);
   const decipher = createDecipheriv(algorithm, createSecretKey(key), nonce, { authTagLength: tagLength });
   decipher.setAuthTag(chunk.subarray(-tagLength));
   const plain = decipher.update(chunk.subarray(0, -tagLength));
@@ -43,6 +55,14 @@ export function decryptChunk(key: Uint8Array, nonce: Uint8Array, chunk: Uint8Arr
     return undefined;
   }
   return plain;
+}
+
+function decryptWith(cipher: ReturnType<typeof chacha20poly1305>, chunk: Uint8Array): Uint8Array | undefined {
+  try {
+    return cipher.decrypt(chunk);
+  } catch {
+    return undefined; // The lengths are right here, so it is the tag.
+  }
 }
 
 /** What a recipient stanza does with its file key: each wrapping key is used once, so the nonce is zero. */
