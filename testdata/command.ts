@@ -7,17 +7,18 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { env } from '../src/host/environment.ts';
+import { root, standalone } from './started.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const built = join(root, 'dist', 'cli', 'main.js');
 
-/** The built command where it is current (as in `npm test`), else the same from its sources. */
-function command(): string[] {
+/** The executable, or the built command where it is current (as in `npm test`), else the same from its sources. */
+function command(): readonly [program: string, ...args: string[]] {
+  if (standalone !== undefined) return [standalone];
   const isCurrent = fs.existsSync(built) && newest(join(root, 'src')) <= fs.statSync(built).mtimeMs;
-  if (isCurrent) return [join(root, 'bin', 'tsops.js')];
+  if (isCurrent) return [process.execPath, join(root, 'bin', 'tsops.js')];
   const main = JSON.stringify(new URL('../src/cli/main.ts', import.meta.url).href);
   const script = `const { main } = await import(${main}); process.exitCode = await main(process.argv.slice(1));`;
-  return ['--input-type=module', '-e', script, '--'];
+  return [process.execPath, '--input-type=module', '-e', script, '--'];
 }
 
 function newest(folder: string): number {
@@ -27,7 +28,7 @@ function newest(folder: string): number {
   return Math.max(...names.map(name => fs.statSync(join(folder, name)).mtimeMs));
 }
 
-const start = command();
+const [program, ...start] = command();
 const keys = fileURLToPath(new URL('vectors/keys/', import.meta.url));
 
 /** A value that no message may repeat: every run is searched for it. */
@@ -95,7 +96,7 @@ export class Workspace {
 
   /** Runs `tsops` with these arguments. */
   run(args: readonly string[], options: RunOptions = {}): Outcome {
-    const done = spawnSync(process.execPath, [...start, ...args], {
+    const done = spawnSync(program, [...start, ...args], {
       ...this.#settings(options),
       input: options.input ?? '',
       timeout: 60_000,
@@ -109,9 +110,9 @@ export class Workspace {
   }
 
   /** Runs `tsops` behind another program, such as a shell that sets limits first; its last arguments are the command line. */
-  runBehind(program: readonly string[], args: readonly string[], options: RunOptions = {}): Outcome {
-    const [name = '', ...first] = program;
-    const done = spawnSync(name, [...first, process.execPath, ...start, ...args], {
+  runBehind(before: readonly string[], args: readonly string[], options: RunOptions = {}): Outcome {
+    const [name = '', ...first] = before;
+    const done = spawnSync(name, [...first, program, ...start, ...args], {
       ...this.#settings(options),
       timeout: 60_000,
     });
@@ -141,7 +142,7 @@ export class Workspace {
     typed: readonly (readonly [after: string, keys: string])[],
     options: RunOptions = {},
   ): Promise<string> {
-    const words = [process.execPath, ...start, ...args].map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+    const words = [program, ...start, ...args].map(word => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
     const settings = this.#settings(options);
     const running = spawn('script', ['-qec', `exec ${words}`, '/dev/null'], {
       ...settings,
@@ -169,7 +170,7 @@ export class Workspace {
 
   #spawn(args: readonly string[], options: RunOptions) {
     const stdio = ['ignore', 'pipe', 'pipe'] as const;
-    return spawn(process.execPath, [...start, ...args], { ...this.#settings(options), stdio: [...stdio] });
+    return spawn(program, [...start, ...args], { ...this.#settings(options), stdio: [...stdio] });
   }
 
   #ended(running: ChildProcess): Promise<Outcome> {

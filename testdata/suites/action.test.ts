@@ -8,6 +8,7 @@ import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { pathToFileURL } from 'node:url';
 import { parse } from 'yaml';
+import { startedText } from '../started.ts';
 import { newFolder, type Run, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
 
 const identity = join(vectors, 'keys', 'age-1.txt');
@@ -39,9 +40,8 @@ async function seal(name: string, text: string | Uint8Array): Promise<void> {
 
 /** A `tsops` on the PATH, as an installation makes it. */
 function program(): string {
-  const node = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
   const path = join(runner, 'tsops');
-  writeFileSync(path, `#!/bin/sh\nexec '${node}' '${join(root, 'bin', 'tsops.js')}' "$@"\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec ${startedText} "$@"\n`, { mode: 0o755 });
   return path;
 }
 

@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
-import { join } from 'node:path';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { started } from '../started.ts';
 import { Field, hasRow, plain, saw } from './compatibility/services.ts';
-import { realSops, root } from './harness.ts';
+import { realSops } from './harness.ts';
 
 describe('rows on keys of services', () => {
   let field: Field;
@@ -191,8 +191,7 @@ async function listen(program: readonly string[], args: readonly string[], ready
 }
 
 describe('rows on key services', { skip: process.platform === 'win32' }, () => {
-  const tsops = [process.execPath, join(root, 'bin', 'tsops.js')];
-  const programs = { tsops, ...(realSops === undefined ? {} : { sops: [realSops] }) };
+  const programs = { tsops: started, ...(realSops === undefined ? {} : { sops: [realSops] }) };
   let field: Field;
   before(async () => {
     field = await Field.start();
@@ -237,10 +236,10 @@ describe('rows on key services', { skip: process.platform === 'win32' }, () => {
 
   test('`keyservice` on other addresses than the loopback', async () => {
     hasRow('`keyservice` on other addresses than the loopback');
-    const service = await listen(tsops, ['--address', '0.0.0.0:0'], said => said.includes('Listening'));
+    const service = await listen(started, ['--address', '0.0.0.0:0'], said => said.includes('Listening'));
     assert.equal(await service.end(), 0);
-    assert.match(service.said(), /^tsops: warning: other machines can reach this address/);
-    const other = await listen(tsops, ['--network', 'udp', '--address', '127.0.0.1:0'], () => false);
+    assert.match(service.said(), /^started: warning: other machines can reach this address/);
+    const other = await listen(started, ['--network', 'udp', '--address', '127.0.0.1:0'], () => false);
     assert.equal(await other.ended, 1);
   });
 });

@@ -7,10 +7,10 @@ import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { shells } from '../../src/cli/completions/vocabulary.ts';
 import { formatVersion } from '../../src/index.ts';
-import { newFolder, removeFolder, root, runProgram, runTsops } from './harness.ts';
+import { started } from '../started.ts';
+import { newFolder, removeFolder, runProgram, runTsops } from './harness.ts';
 
 const folder = newFolder();
-const program = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
 const has = (shell: string): boolean => spawnSync(shell, ['--version']).status === 0;
 
 /** What is asked: the words of the line, the last one being typed; and what has to be offered. */
@@ -103,11 +103,12 @@ describe('the protocol of the scripts of sops', () => {
 });
 
 describe('started as sops', { skip: process.platform === 'win32' }, () => {
-  const called = (args: readonly string[]) =>
-    runProgram(program, [join(folder, 'bin', 'sops'), ...args], { cwd: folder });
+  const link = join(folder, 'bin', 'sops');
+  const [program, ...first] = started.length === 1 ? [link] : [started[0], link];
+  const called = (args: readonly string[]) => runProgram(program, [...first, ...args], { cwd: folder });
   before(() => {
     mkdirSync(join(folder, 'bin'));
-    symlinkSync(join(root, 'bin', 'tsops.js'), join(folder, 'bin', 'sops'));
+    symlinkSync(started.at(-1) ?? '', link);
   });
   test('the first line of the version is that of the sops whose format it is', async () => {
     for (const args of [['--version'], ['--version', '--disable-version-check']]) {

@@ -5,6 +5,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
+import { started } from '../started.ts';
 import {
   type Case,
   caseFile,
@@ -14,7 +15,6 @@ import {
   newFolder,
   type Run,
   removeFolder,
-  root,
   runTsops,
   secretsOf,
   vectors,
@@ -268,15 +268,12 @@ describe('commands of others', { skip: windows, concurrency: 2 }, () => {
     test(`${signal} is passed on, and the command has the last word`, { timeout: 30_000 }, async () => {
       const name = signal.slice(3);
       const script = `trap 'echo got; exit 4' ${name}; echo ready; while :; do sleep 0.05; done`;
-      const child = spawn(
-        process.execPath,
-        [join(root, 'bin', 'tsops.js'), 'run', '-f', 'a.env', '--', 'sh', '-c', script],
-        {
-          cwd: folder,
-          env: { ...process.env, ...env },
-          stdio: ['ignore', 'pipe', 'inherit'],
-        },
-      );
+      const [program, ...first] = started;
+      const child = spawn(program, [...first, 'run', '-f', 'a.env', '--', 'sh', '-c', script], {
+        cwd: folder,
+        env: { ...process.env, ...env },
+        stdio: ['ignore', 'pipe', 'inherit'],
+      });
       let out = '';
       child.stdout.on('data', chunk => {
         if (out === '') child.kill(signal);

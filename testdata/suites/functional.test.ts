@@ -12,7 +12,8 @@ import { test } from 'node:test';
 import { findProgram } from '../../src/host/process.ts';
 import { kmsRequest, type Moto, motoProgram, startMoto } from '../servers/moto.ts';
 import { startVault, type TestVault, vaultProgram, vaultRequest } from '../servers/vault.ts';
-import { newFolder, removeFolder, root } from './harness.ts';
+import { startedText } from '../started.ts';
+import { newFolder, removeFolder } from './harness.ts';
 
 const source = process.env['TSOPS_TEST_SOPS_SOURCE'];
 const crate = source === undefined ? undefined : join(source, 'functional-tests');
@@ -49,7 +50,7 @@ async function vaultSettings(vault: TestVault): Promise<Record<string, string>> 
 function prepare(folder: string): Record<string, string> {
   cpSync(crate ?? '', join(folder, 'crate'), { recursive: true, filter: path => !path.endsWith('/target') });
   const program = join(folder, 'crate', 'sops');
-  writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' '${join(root, 'bin', 'tsops.js')}' "$@"\n`);
+  writeFileSync(program, `#!/bin/sh\nexec ${startedText} "$@"\n`);
   chmodSync(program, 0o755);
   const home = join(folder, 'gnupg');
   mkdirSync(home, { mode: 0o700 });

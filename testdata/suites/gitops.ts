@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { parse } from 'yaml';
+import { startedText } from '../started.ts';
 import { type Run, type RunOptions, root, runProgram } from './harness.ts';
 
 export const kustomize: string = process.env['TSOPS_TEST_KUSTOMIZE'] ?? 'kustomize';
@@ -21,8 +22,7 @@ export const dryRun = ['apply', '--dry-run=client', '--validate=false'] as const
 /** Makes the built command a program of this path, and gives the variables that put its folder on the PATH. */
 export function placeTsops(path: string): { readonly PATH: string } {
   mkdirSync(dirname(path), { recursive: true });
-  const words = [process.execPath, join(root, 'bin', 'tsops.js')].map(word => `'${word}'`).join(' ');
-  writeFileSync(path, `#!/bin/sh\nexec ${words} "$@"\n`, { mode: 0o755 });
+  writeFileSync(path, `#!/bin/sh\nexec ${startedText} "$@"\n`, { mode: 0o755 });
   return { PATH: `${dirname(path)}${delimiter}${process.env['PATH']}` };
 }
 

@@ -4,7 +4,8 @@ import assert from 'node:assert/strict';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
-import { newFolder, type Run, removeFolder, root, runProgram, runTsops, vectors } from './harness.ts';
+import { startedText } from '../started.ts';
+import { newFolder, type Run, removeFolder, runProgram, runTsops, vectors } from './harness.ts';
 
 const file = 's p.enc.yaml';
 const plain = 'a: canary-one # first\nb: canary-two\n\nlist:\n  - canary-l\nc: "canary-three"\n';
@@ -20,8 +21,7 @@ beforeEach(async () => {
   folder = newFolder();
   work = join(folder, 'the work');
   for (const name of [work, join(folder, 'tmp'), join(folder, 'bin')]) mkdirSync(name);
-  const node = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
-  const script = `#!/bin/sh\nexec '${node}' '${join(root, 'bin', 'tsops.js')}' "$@"\n`;
+  const script = `#!/bin/sh\nexec ${startedText} "$@"\n`;
   writeFileSync(join(folder, 'bin', 'tsops'), script, { mode: 0o755 });
   env = {
     SOPS_AGE_KEY_FILE: key(1, 'txt'),

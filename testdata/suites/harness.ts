@@ -5,13 +5,10 @@ import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { root, started } from '../started.ts';
 
-export const root: string = fileURLToPath(new URL('../..', import.meta.url));
+export { root } from '../started.ts';
 export const vectors: string = join(root, 'testdata', 'vectors');
-const tsops = join(root, 'bin', 'tsops.js');
-/** The Node that runs the command; the environment can name another version. */
-const nodeProgram = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
 /** A real sops to compare with, where the environment names one. */
 export const realSops: string | undefined = process.env['TSOPS_TEST_SOPS'];
 
@@ -31,7 +28,8 @@ export interface RunOptions {
 
 /** One run of the built tsops with an empty home and no SOPS_* variable but the given ones. */
 export async function runTsops(args: readonly string[], options: RunOptions): Promise<Run> {
-  const run = await runProgram(nodeProgram, [tsops, ...args], options);
+  const [program, ...first] = started;
+  const run = await runProgram(program, [...first, ...args], options);
   for (const secret of options.secrets ?? []) {
     assert.ok(!run.stderr.includes(secret), `a secret of the test data reached stderr of: tsops ${args.join(' ')}`);
   }

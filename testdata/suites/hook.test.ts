@@ -6,6 +6,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync
 import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { parse } from 'yaml';
+import { startedText } from '../started.ts';
 import { newFolder, removeFolder, root, runTsops, vectors } from './harness.ts';
 
 const recipient = readFileSync(join(vectors, 'keys', 'age-1.pub'), 'utf8').trim();
@@ -18,8 +19,7 @@ beforeEach(() => {
   folder = newFolder();
   // A `tsops` on the PATH, as an installation makes it.
   bin = newFolder();
-  const node = process.env['TSOPS_TEST_NODE'] ?? process.execPath;
-  const script = `#!/bin/sh\nexec '${node}' '${join(root, 'bin', 'tsops.js')}' "$@"\n`;
+  const script = `#!/bin/sh\nexec ${startedText} "$@"\n`;
   writeFileSync(join(bin, 'tsops'), script, { mode: 0o755 });
   git('init', '-q');
   write('.git/info/exclude', '.home-of-the-test\n');

@@ -11,7 +11,8 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { commandEntry } from '../../src/cli/commands.ts';
 import { baseFolders } from '../../src/host/temp.ts';
-import { newFolder, type Run, removeFolder, root, runTsops, vectors } from './harness.ts';
+import { started } from '../started.ts';
+import { newFolder, type Run, removeFolder, runTsops, vectors } from './harness.ts';
 
 const rounds = Number(process.env['TSOPS_TEST_ROUNDS'] ?? 24);
 const signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL'];
@@ -78,7 +79,8 @@ async function isWhole(texts: readonly string[], victim: Victim): Promise<void> 
 /** Runs a victim in a process group of its own, as a shell would, and sends the signal to tsops alone. */
 function interrupted(victim: Victim, signal: NodeJS.Signals, afterMs: number): Promise<number> {
   const { HOME: _home, ...rest } = process.env;
-  const child = spawn(process.execPath, [join(root, 'bin', 'tsops.js'), ...victim.args], {
+  const [program, ...first] = started;
+  const child = spawn(program, [...first, ...victim.args], {
     cwd: work,
     env: { ...rest, HOME: folder, ...env },
     stdio: 'ignore',
