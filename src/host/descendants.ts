@@ -102,17 +102,30 @@ class Started {
 }
 
 const current = new AsyncLocalStorage<Started>();
-let isSubscribed = false;
+let isWatching = false;
+
+function watch(note: (child: ChildProcess) => void): void {
+  if (process.versions['bun'] === undefined) {
+    // https://nodejs.org/api/diagnostics_channel.html#child-process
+    subscribe('child_process', message => note((message as { readonly process: ChildProcess }).process));
+    return;
+  }
+  // Bun tells nothing on that channel, but starts every program by this method as Node does.
+  const prototype = childProcesses().ChildProcess.prototype as unknown as { spawn: (...args: unknown[]) => unknown };
+  const { spawn } = prototype;
+  prototype.spawn = function (this: ChildProcess, ...args) {
+    note(this);
+    return spawn.apply(this, args);
+  };
+}
 
 /**
  * Does work that may start programs in code that is not ours, such as the SDK of a service. Once the signal is aborted, or this process
  * ends, those that are left are ended with all that they started.
  */
 export async function endingPrograms<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-  // https://nodejs.org/api/diagnostics_channel.html#child-process
-  const note = (message: unknown) => current.getStore()?.note((message as { readonly process: ChildProcess }).process);
-  if (!isSubscribed) subscribe('child_process', note);
-  isSubscribed = true;
+  if (!isWatching) watch(child => current.getStore()?.note(child));
+  isWatching = true;
   const started = new Started();
   const end = () => started.end();
   const release = undoOnExit(end);

@@ -93,6 +93,7 @@ export function shellStatus({ status, signal }: CommandEnd): number {
 
 function start({ program, args, env }: Command, options: SpawnOptions): ChildProcess {
   const verbatim = process.platform === 'win32' && args[0] === '/C';
+  if (process.versions['bun'] !== undefined && Object.hasOwn(env, '__proto__')) throw lostVariable();
   try {
     return childProcesses().spawn(located(program), [...args], {
       ...options,
@@ -110,6 +111,13 @@ function located(program: string): string {
   throw new TsopsError('COMMAND_FAILED', 'the command was not found on the PATH', {
     exitStatus: 127,
     hints: ['Check its name, or write its path.'],
+  });
+}
+
+/** Bun's child_process copies the environment by assignment, and this name then sets no variable. */
+function lostVariable(): TsopsError {
+  return new TsopsError('COMMAND_FAILED', 'this executable cannot hand a variable called __proto__ to a command', {
+    hints: ['Use --same-process, or the package for Node.js.'],
   });
 }
 

@@ -52,7 +52,7 @@ export async function askSecret(prompt: string): Promise<string | undefined> {
   if (terminal === undefined) return undefined;
   try {
     // First silence, then the question: what is typed at once must not be shown either.
-    const answer = readHidden(terminal.input);
+    const answer = readHidden(terminal);
     fs.writeSync(terminal.output, prompt);
     return await answer;
   } finally {
@@ -71,7 +71,7 @@ export async function askVisibly(prompt: string): Promise<string | undefined> {
   if (terminal === undefined) return undefined;
   try {
     fs.writeSync(terminal.output, prompt);
-    return await readLine(terminal.input);
+    return await readLine(terminal);
   } finally {
     terminal.input.destroy();
     fs.closeSync(terminal.output);
@@ -105,62 +105,88 @@ export function say(line: string): boolean {
 
 const maxLineBytes = 64 * 1024;
 
-function readLine(input: ReadStream): Promise<string | undefined> {
+async function readLine(terminal: Terminal): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let bytes = 0;
+  let answer: string | undefined;
+  await receive(terminal, chunk => {
+    chunks.push(chunk);
+    bytes += chunk.length;
+    if (bytes > maxLineBytes) return true;
+    if (chunk.includes(10)) answer = /^[^\r\n]*/.exec(Buffer.concat(chunks).toString('utf8'))![0];
+    return answer !== undefined;
+  });
+  return answer;
+}
+
+/** Gives `take` what is typed until it has enough, or until there is no more. */
+function receive({ input, descriptor }: Terminal, take: (chunk: Buffer) => boolean): Promise<void> {
   return new Promise((settle, fail) => {
-    const chunks: Buffer[] = [];
-    let bytes = 0;
     input.on('error', fail);
-    input.on('end', () => settle(undefined));
-    input.on('data', (chunk: Buffer) => {
-      chunks.push(chunk);
-      bytes += chunk.length;
-      if (bytes > maxLineBytes) settle(undefined);
-      if (!chunk.includes(10)) return;
-      settle(/^[^\r\n]*/.exec(Buffer.concat(chunks).toString('utf8'))![0]);
-    });
+    if (process.versions['bun'] !== undefined) return readAsNeeded(descriptor, take, settle, fail);
+    input.on('end', settle);
+    input.on('data', (chunk: Buffer) => take(chunk) && settle());
   });
 }
 
-function openTerminal(): { input: ReadStream; output: number } | undefined {
+/** A stream of Bun reads on while nobody wants more, and so takes the answer to the next question away. */
+function readAsNeeded(
+  fd: number,
+  take: (chunk: Buffer) => boolean,
+  settle: () => void,
+  fail: (error: Error) => void,
+): void {
+  fs.read(fd, Buffer.alloc(4096), 0, 4096, null, (error, length, buffer) => {
+    if (error) return fail(error);
+    if (length === 0 || take(buffer.subarray(0, length))) return settle();
+    readAsNeeded(fd, take, settle, fail);
+  });
+}
+
+interface Terminal {
+  readonly input: ReadStream;
+  /** That of `input`. */
+  readonly descriptor: number;
+  readonly output: number;
+}
+
+function openTerminal(): Terminal | undefined {
   try {
     const { ReadStream } = terminals();
     const output = fs.openSync(isWindows ? 'CONOUT$' : '/dev/tty', 'r+');
-    return { input: new ReadStream(fs.openSync(isWindows ? 'CONIN$' : '/dev/tty', 'r+')), output };
+    const descriptor = fs.openSync(isWindows ? 'CONIN$' : '/dev/tty', 'r+');
+    return { input: new ReadStream(descriptor), descriptor, output };
   } catch {
     return undefined;
   }
 }
 
-function readHidden(input: ReadStream): Promise<string | undefined> {
-  return new Promise((settle, fail) => {
-    let typed: Buffer = Buffer.alloc(0);
-    // A signal must not leave a terminal behind that shows nothing of what is typed.
-    const release = undoOnExit(() => input.setRawMode(false));
-    const finish = (answer: string | undefined) => {
-      typed.fill(0);
-      input.setRawMode(false);
-      release();
-      settle(answer);
-    };
-    input.setRawMode(true);
-    input.on('error', error => {
-      release();
-      fail(error);
-    });
-    input.on('end', () => finish(undefined));
-    input.on('data', (chunk: Buffer) => {
+async function readHidden(terminal: Terminal): Promise<string | undefined> {
+  const { input } = terminal;
+  let typed: Buffer = Buffer.alloc(0);
+  let answer: string | undefined;
+  let isInterrupted = false;
+  // A signal must not leave a terminal behind that shows nothing of what is typed.
+  const release = undoOnExit(() => input.setRawMode(false));
+  input.setRawMode(true);
+  try {
+    await receive(terminal, chunk => {
       for (const byte of chunk) {
         const key = keyOf(byte);
-        if (key === 'enter') return finish(typed.toString('utf8'));
-        if (key === 'interrupt') {
-          finish(undefined);
-          return void process.kill(process.pid, 'SIGINT');
-        }
-        if (key === 'end' && typed.length === 0) return finish(undefined);
+        if (key === 'enter') answer = typed.toString('utf8');
+        if (key === 'interrupt') isInterrupted = true;
+        if (key === 'enter' || isInterrupted || (key === 'end' && typed.length === 0)) return true;
         typed = edited(typed, key, byte);
       }
+      return false;
     });
-  });
+    input.setRawMode(false);
+  } finally {
+    typed.fill(0);
+    release();
+  }
+  if (isInterrupted) process.kill(process.pid, 'SIGINT');
+  return answer;
 }
 
 type Key = 'enter' | 'interrupt' | 'end' | 'erase' | 'clear' | 'byte';

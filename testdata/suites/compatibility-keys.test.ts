@@ -238,7 +238,7 @@ describe('rows on key services', { skip: process.platform === 'win32' }, () => {
     hasRow('`keyservice` on other addresses than the loopback');
     const service = await listen(started, ['--address', '0.0.0.0:0'], said => said.includes('Listening'));
     assert.equal(await service.end(), 0);
-    assert.match(service.said(), /^started: warning: other machines can reach this address/);
+    assert.match(service.said(), /^tsops: warning: other machines can reach this address/);
     const other = await listen(started, ['--network', 'udp', '--address', '127.0.0.1:0'], () => false);
     assert.equal(await other.ended, 1);
   });
