@@ -1,8 +1,9 @@
 /** The .sops.yaml of a run: named by --config, else found by the rules of `docs/config.md` §1. */
 
+import { dirname } from 'node:path';
 import { TsopsError } from '../errors.ts';
 import { currentDir } from '../host/directories.ts';
-import { type Config, type FormatName, findConfig, keyAddresses, loadConfig } from '../index.ts';
+import { type Config, type FormatName, type FoundConfig, findConfig, keyAddresses, loadConfig } from '../index.ts';
 import type { Call } from './call.ts';
 
 /**
@@ -10,7 +11,7 @@ import type { Call } from './call.ts';
  * @throws TsopsError CONFIG_INVALID
  */
 export async function configFor({ flags, report }: Call, target: string | undefined): Promise<Config | undefined> {
-  const found = await findConfig({ cwd: currentDir(), target, explicit: flags.config });
+  const found = await foundFor(target, flags.config);
   if (found === undefined) return undefined;
   const known = loaded.get(found.path);
   if (known !== undefined) return known;
@@ -23,6 +24,15 @@ export async function configFor({ flags, report }: Call, target: string | undefi
 
 /** Read once a run, however many files there are. */
 const loaded = new Map<string, Promise<Config>>();
+/** Looked for once for each folder that a file is in. */
+const whereFound = new Map<string, Promise<FoundConfig | undefined>>();
+
+function foundFor(target: string | undefined, explicit: string | undefined): Promise<FoundConfig | undefined> {
+  const id = JSON.stringify([explicit, target === undefined ? null : dirname(target)]);
+  const finding = whereFound.get(id) ?? findConfig({ cwd: currentDir(), target, explicit });
+  whereFound.set(id, finding);
+  return finding;
+}
 
 /**
  * The same for a command that needs no rule. One that was named has to be sound, as in sops; one that would have to be looked for is

@@ -47,25 +47,27 @@ export async function workTree(): Promise<string> {
 }
 
 /**
- * The regular files whose staged content is not that of the last commit; what is deleted, links and submodules are not among them.
+ * The root of the work tree of the current folder, and its regular files whose staged content is not that of the last commit; what is
+ * deleted, links and submodules are not among them.
  * @throws TsopsError COMMAND_FAILED
  */
-export async function stagedFiles(root: string): Promise<StagedFile[]> {
-  const args = ['-C', root, 'diff-index', '--cached', '--no-renames', '--diff-filter=AMT', '-z', await baseOf(root)];
+export async function stagedFiles(): Promise<{ root: string; files: StagedFile[] }> {
+  const [root, base] = await Promise.all([workTree(), baseOf()]);
+  const args = ['-C', root, 'diff-index', '--cached', '--no-renames', '--diff-filter=AMT', '-z', base];
   const words = (await output(args)).split('\0');
   const files: StagedFile[] = [];
   for (let at = 0; at + 1 < words.length; at += 2) {
     const [, mode = '', , blob = ''] = (words[at] ?? '').split(' ');
     if (/^100/.test(mode)) files.push({ path: words[at + 1] ?? '', mode, blob });
   }
-  return files;
+  return { root, files };
 }
 
 /** Before the first commit everything is new. */
-async function baseOf(root: string): Promise<string> {
-  const head = await runProgram('git', ['-C', root, 'rev-parse', '-q', '--verify', 'HEAD'], { timeoutMs });
+async function baseOf(): Promise<string> {
+  const head = await runProgram('git', ['rev-parse', '-q', '--verify', 'HEAD'], { timeoutMs });
   if (head.status === 0) return 'HEAD';
-  return (await output(['-C', root, 'hash-object', '-t', 'tree', '--stdin'])).trim();
+  return (await output(['hash-object', '-t', 'tree', '--stdin'])).trim();
 }
 
 /** The content that a path has in the index; undefined where it has none. */

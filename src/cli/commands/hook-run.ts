@@ -3,15 +3,7 @@
 import { join, relative, resolve, sep } from 'node:path';
 import { TsopsError } from '../../errors.ts';
 import { isRegularFile, maxEncryptedBytes, readFileBounded } from '../../host/files.ts';
-import {
-  blobContents,
-  blobSizes,
-  restage,
-  type StagedFile,
-  stagedFiles,
-  stagedVersion,
-  workTree,
-} from '../../host/git.ts';
+import { blobContents, blobSizes, restage, type StagedFile, stagedFiles, stagedVersion } from '../../host/git.ts';
 import { replaceFile } from '../../host/replace.ts';
 import { writeStdout } from '../../host/streams.ts';
 import {
@@ -37,15 +29,18 @@ interface Staged extends StagedFile {
 }
 
 export async function run(call: Call): Promise<void> {
-  const root = await workTree();
+  const staged = await stagedFiles();
+  const { root } = staged;
   const configs = new StagedConfigs(call, root);
-  const files: Staged[] = [];
-  for (const file of await stagedFiles(root)) {
-    const place = join(root, ...file.path.split('/'));
-    files.push({ ...file, place, match: await configs.ruleOf(place) });
-  }
+  const [sizes, files] = await Promise.all([
+    blobSizes(
+      root,
+      staged.files.map(({ blob }) => blob),
+    ),
+    Promise.all(staged.files.map(file => withRule(configs, root, file))),
+  ]);
   const findings: FileFinding[] = [];
-  for await (const { file, bytes } of contentsOf(root, files)) {
+  for await (const { file, bytes } of contentsOf(root, files, sizes)) {
     for (const finding of await settled(call, root, file, bytes)) findings.push({ ...finding, file: file.path });
   }
   await writeStdout(new TextEncoder().encode(await printFindings('text', { findings, files: files.length })));
@@ -57,6 +52,11 @@ export async function run(call: Call): Promise<void> {
       'What is staged counts, not what is in the work tree: `git diff --cached` shows it.',
     ],
   });
+}
+
+async function withRule(configs: StagedConfigs, root: string, file: StagedFile): Promise<Staged> {
+  const place = join(root, ...file.path.split('/'));
+  return { ...file, place, match: await configs.ruleOf(place) };
 }
 
 /** The configurations as they are staged: loosening a rule without staging it changes nothing. */
@@ -99,11 +99,8 @@ const groupBytes = 32 * 1024 * 1024;
 async function* contentsOf(
   root: string,
   files: readonly Staged[],
+  sizes: readonly number[],
 ): AsyncGenerator<{ file: Staged; bytes: Uint8Array | undefined }> {
-  const sizes = await blobSizes(
-    root,
-    files.map(({ blob }) => blob),
-  );
   let group: Staged[] = [];
   let size = 0;
   const read = async () => {
