@@ -45,7 +45,8 @@ export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
   };
 }
 
-function ivPool(random: RandomSource): () => Buffer {
+/** Gives IVs, fresh ones every time; a buffer of them is drawn when the first is asked for. */
+export function ivPool(random: RandomSource): () => Buffer {
   let pool: Buffer = Buffer.alloc(0);
   return () => {
     if (pool.length < ivBytes) {

@@ -11,13 +11,14 @@ import { canonical } from './scalar.ts';
 /** Keeps a MAC over the encrypted values apart from one over all values (sops 3.13.2 sops.go MACOnlyEncryptedInitialization). */
 const onlyEncryptedPrefix = createHash('sha256').update('sops').digest();
 
-/** Texts are gathered up to this length: a hash call costs more than a short text. */
-const batchLength = 16 * 1024;
+/** Values are gathered up to this many bytes: a hash call costs more than a short value. */
+const batchBytes = 64 * 1024;
 
 /** The running digest over the values of all documents, in walk order. */
 export class Digest {
   readonly #hash = createHash('sha512');
-  #pending = '';
+  readonly #batch = Buffer.allocUnsafeSlow(batchBytes);
+  #gathered = 0;
 
   constructor(onlyEncrypted: boolean) {
     if (onlyEncrypted) this.#hash.update(onlyEncryptedPrefix);
@@ -26,12 +27,18 @@ export class Digest {
   /** @throws TsopsError NOT_ENCRYPTABLE, as `canonical`. */
   add(value: Value): void {
     const form = canonical(value);
-    if (typeof form === 'string') {
-      this.#pending += form;
-      if (this.#pending.length >= batchLength) this.#flush();
-    } else {
-      this.#flush();
-      this.#hash.update(form);
+    if (typeof form !== 'string') this.addBytes(form);
+    // No character takes more than three bytes for each of its code units.
+    else if (this.#hasRoom(form.length * 3)) this.#gathered += this.#batch.write(form, this.#gathered, 'utf8');
+    else this.#hash.update(form, 'utf8');
+  }
+
+  /** The canonical form of a value. */
+  addBytes(form: Uint8Array): void {
+    if (!this.#hasRoom(form.length)) this.#hash.update(form);
+    else {
+      this.#batch.set(form, this.#gathered);
+      this.#gathered += form.length;
     }
   }
 
@@ -41,9 +48,14 @@ export class Digest {
     return this.#hash.digest('hex').toUpperCase();
   }
 
+  #hasRoom(bytes: number): boolean {
+    if (this.#gathered + bytes > batchBytes) this.#flush();
+    return bytes <= batchBytes;
+  }
+
   #flush(): void {
-    this.#hash.update(this.#pending, 'utf8');
-    this.#pending = '';
+    if (this.#gathered > 0) this.#hash.update(this.#batch.subarray(0, this.#gathered));
+    this.#gathered = 0;
   }
 }
 

@@ -10,6 +10,7 @@
 
 import type { Amendment } from '../core/amend.ts';
 import type { LinePlace } from '../core/linemap.ts';
+import type { OpeningPass, SealingPass } from '../core/onepass.ts';
 import type { Changes, Mapping, Node, Stage, Tree } from '../core/tree.ts';
 
 export type FormatName = 'yaml' | 'json' | 'dotenv' | 'ini' | 'binary';
@@ -29,6 +30,7 @@ export interface Format {
    */
   parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
   parse(bytes: Uint8Array, stage: 'encrypted'): EncryptedFile;
+  readonly onePass?: OnePass | undefined;
   /**
    * Prints a tree from nothing, as sops prints it; with a block, that of an encrypted file.
    * @throws TsopsError NOT_REPRESENTABLE
@@ -42,6 +44,26 @@ export interface Format {
   amend(bytes: Uint8Array, amendment: Amendment): Uint8Array;
   /** Prints one extracted node as sops does for `--extract`. @throws TsopsError NOT_REPRESENTABLE */
   printNode(node: Node, options: PrintOptions): Uint8Array;
+}
+
+/**
+ * A quicker way for texts of a simple form, without a tree and in little memory. What it gives is what `parse` and `rewrite` would
+ * give; whatever is not as simple as that, or wrong in any way, gets no answer and is left to them.
+ */
+export interface OnePass {
+  sealed(bytes: Uint8Array): SealedText | undefined;
+  plain(bytes: Uint8Array): PlainText | undefined;
+}
+
+export interface SealedText {
+  readonly blocks: readonly StoredBlock[];
+  /** The plain text, of use once the MAC has been compared. */
+  open(pass: OpeningPass): Uint8Array | undefined;
+}
+
+export interface PlainText {
+  /** The encrypted text, which has been read back. `block` is called when every value has been handed in, once or not at all. */
+  seal(pass: SealingPass, block: () => Mapping, options: PrintOptions): Uint8Array | undefined;
 }
 
 /** One `sops` block (or, in flat formats, the `sops_…` lines, unflattened) as it was found in a file. */

@@ -4,6 +4,7 @@ import { applyChanges, type Path, type Tree } from '../core/tree.ts';
 import type { Format } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
+import { decryptInOnePass } from './onepass.ts';
 import { type OpenOptions, open } from './open.ts';
 import { partOf, printPart } from './part.ts';
 
@@ -31,13 +32,16 @@ export interface DecryptOptions extends OpenOptions {
 export async function decrypt<C extends Content>(content: C, options: DecryptOptions): Promise<C> {
   const outputName = outputFormat(options);
   const output = await formatEntry(outputName).load();
-  const { file, changes, spelling } = await open(bytesOf(content), options);
+  const isKept = options.extract === undefined && outputName === inputFormat(options) && options.layout !== 'sops';
+  const bytes = bytesOf(content);
+  const quick = isKept ? await decryptInOnePass(output, bytes, options) : undefined;
+  if (quick !== undefined) return likeInput(content, quick);
+  const { file, changes, spelling } = await open(bytes, options);
   if (options.extract !== undefined) {
     const plain: Tree<'plain'> = applyChanges(file.tree, changes);
     return likeInput(content, extracted(plain, options.extract, output, options.indent));
   }
-  if (outputName === inputFormat(options) && options.layout !== 'sops')
-    return likeInput(content, file.rewrite(changes, spelling?.text));
+  if (isKept) return likeInput(content, file.rewrite(changes, spelling?.text));
   if (file.tree.documents.length > 1 && !formatEntry(outputName).manyDocuments) throw onlyOneDocument(outputName);
   return likeInput(content, output.print(applyChanges(file.tree, changes), { indent: options.indent }));
 }

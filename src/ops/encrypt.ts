@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import type { RandomSource } from '../core/cipher.ts';
 import { DataKey } from '../core/datakey.ts';
 import { formatVersion, type KeyGroup } from '../core/metadata.ts';
+import { isForOnePass } from '../core/onepass.ts';
 import { defaultSelection, type SelectionRule } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
 import { formatEntry } from '../formats/index.ts';
@@ -22,6 +23,7 @@ import {
   outputFormat,
   timestampOf,
 } from './input.ts';
+import { encryptInOnePass } from './onepass.ts';
 import { refuseReserved, type SealInput, seal } from './seal.ts';
 
 export interface EncryptOptions extends FormatOptions {
@@ -69,6 +71,12 @@ export async function encrypt<C extends Content>(content: C, options: EncryptOpt
   const format = await formatEntry(inputName).load();
   const output = await formatEntry(outputName).load();
   const bytes = bytesOf(content);
+  const text = isSimple(options) && format === output ? format.onePass?.plain(bytes) : undefined;
+  if (text !== undefined) {
+    const input = await sealing({ format, output, bytes }, await groupsOf(options), options);
+    const sealed = await encryptInOnePass(text, input);
+    return likeInput(content, sealed ?? (await seal({ ...input, file: format.parse(bytes, 'plain') })));
+  }
   const file = format.parse(bytes, 'plain');
   const documents = file.tree.documents.length;
   if (documents === 0)
@@ -81,7 +89,15 @@ export async function encrypt<C extends Content>(content: C, options: EncryptOpt
   const { reuseFrom } = options;
   if (reuseFrom !== undefined && format !== output) throw onlyInItsFormat();
   const again = reuseFrom && (await reused({ format, file, bytes, groups, former: bytesOf(reuseFrom) }, options));
-  return likeInput(content, again || (await sealAnew({ format, output, file, bytes }, groups, options)));
+  return likeInput(
+    content,
+    again || (await seal({ ...(await sealing({ format, output, bytes }, groups, options)), file })),
+  );
+}
+
+/** Whether a text may be encrypted without a tree. */
+function isSimple({ reuseFrom, keepSpelling, selection }: EncryptOptions): boolean {
+  return reuseFrom === undefined && keepSpelling !== false && isForOnePass(selection ?? defaultSelection);
 }
 
 async function reused(again: Again, options: EncryptOptions): Promise<Uint8Array | undefined> {
@@ -89,18 +105,18 @@ async function reused(again: Again, options: EncryptOptions): Promise<Uint8Array
   return encryptAgain(again, options);
 }
 
-/** Under a data key of its own. */
-async function sealAnew(
-  parts: Pick<SealInput, 'format' | 'output' | 'file' | 'bytes'>,
+/** What sealing needs besides the values: a data key of its own, wrapped for every master key. */
+async function sealing(
+  parts: Pick<SealInput, 'format' | 'output' | 'bytes'>,
   groups: readonly KeyGroup[],
   options: EncryptOptions,
-): Promise<Uint8Array> {
+): Promise<Omit<SealInput, 'file'>> {
   const random = options.random ?? randomBytes;
   const dataKey = DataKey.generate(random);
   const keys = options.keys ?? explicitContext({});
   const wrapped = await wrapDataKey(dataKey, groups, options.shamirThreshold ?? 0, keys, random);
   const binary = parts.format.name === 'binary';
-  return seal({
+  return {
     ...parts,
     metadata: {
       groups: wrapped.groups,
@@ -116,7 +132,7 @@ async function sealAnew(
     indent: options.indent,
     allowNothing: options.allowNothing ?? false,
     keepSpelling: options.keepSpelling ?? true,
-  });
+  };
 }
 
 function onlyInItsFormat(): TsopsError {

@@ -51,12 +51,26 @@ export async function open(bytes: Uint8Array, options: OpenOptions): Promise<Ope
   const format = await formatEntry(inputFormat(options)).load();
   const file = parseEncrypted(format, bytes);
   const metadata = metadataOf(file);
+  return openWith(await openDataKey(metadata, options), { format, file, metadata }, options);
+}
+
+/** Asks the master keys for the data key. */
+export async function openDataKey(metadata: Metadata, options: OpenOptions): Promise<DataKey> {
   checkVersion(metadata.version);
   const keys = options.keys ?? explicitContext({ identities: options.identities });
   const unwrapping = { order: options.decryptionOrder, context: keys };
   const { dataKey, openedBy, oldContexts } = await unwrapDataKey(metadata, unwrapping);
   options.onOpened?.(openedBy);
   if (oldContexts.length > 0) options.onOldContext?.(oldContexts);
+  return dataKey;
+}
+
+/** The second half of `open`, where the data key is known. */
+export async function openWith(
+  dataKey: DataKey,
+  { format, file, metadata }: Pick<OpenedFile, 'format' | 'file' | 'metadata'>,
+  options: OpenOptions,
+): Promise<OpenedFile> {
   const cipher = createCipher(dataKey, noRandom);
   const selection = await compileSelection(metadata.selection, { invalidMatchesNothing: true });
   const { changes, stash, unverifiedComments } = decryptTree(file.tree, {
@@ -72,7 +86,7 @@ export async function open(bytes: Uint8Array, options: OpenOptions): Promise<Ope
 }
 
 /** Nothing is encrypted while a file is opened. */
-const noRandom: RandomSource = bytes => randomBytes(bytes);
+export const noRandom: RandomSource = bytes => randomBytes(bytes);
 
 /** sops answers 1, not 2, for an encrypted file that does not parse. */
 export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile {
@@ -85,7 +99,7 @@ export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile
 }
 
 /** The typed block of document 0. @throws TsopsError METADATA_NOT_FOUND, METADATA_INVALID */
-export function metadataOf(file: EncryptedFile): Metadata {
+export function metadataOf(file: Pick<EncryptedFile, 'blocks'>): Metadata {
   const [block, second] = file.blocks.filter(found => found.document === 0);
   if (block === undefined && file.blocks.length > 0) throw onlyLater();
   if (block === undefined) {

@@ -115,7 +115,7 @@ function encryptedSpelling(
   return previous?.text === text ? previous.encrypted : cipher.encrypt(text, spellingAad);
 }
 
-function nothingEncrypted(): TsopsError {
+export function nothingEncrypted(): TsopsError {
   return new TsopsError(
     'NOTHING_ENCRYPTED',
     'the selection rule selects no value of this file, so nothing would be encrypted',

@@ -3,6 +3,7 @@
 import type { EncryptedFile, Format, PlainFile } from '../format.ts';
 import { amend } from './amend.ts';
 import { EncryptedYaml } from './encrypted.ts';
+import { onePass } from './onepass.ts';
 import { PlainYaml } from './plain.ts';
 import { printYaml, printYamlNode } from './print.ts';
 
@@ -18,6 +19,7 @@ export const yaml: Format = {
   name: 'yaml',
   extensions: ['.yaml', '.yml'],
   parse,
+  onePass,
   amend,
   print: (tree, { indent, block }) => encoder.encode(printYaml(tree.documents, { indent, block })),
   printNode: node => encoder.encode(printYamlNode(node)),

@@ -1,0 +1,119 @@
+/**
+ * The cipher of `cipher.ts` on bytes in a text, for files of very many values: nothing but what node:crypto makes is allocated for a
+ * value. What it does not take is left to `Cipher`, which says what is wrong with it.
+ */
+
+import { type CipherGCMOptions, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
+import { decodeBase64Bytes, decodedSize, encodeBase64Bytes, encodedSize } from './base64.ts';
+import type { ByteWriter } from './bytewriter.ts';
+import { ivPool, type RandomSource } from './cipher.ts';
+import type { DataKey } from './datakey.ts';
+
+const algorithm = 'aes-256-gcm';
+const ivBytes = 32;
+const tagBytes = 16;
+const lengths: CipherGCMOptions = { authTagLength: tagBytes };
+
+const opening = Buffer.from('ENC[AES256_GCM,data:', 'latin1');
+const ivMark = Buffer.from(',iv:', 'latin1');
+const tagMark = Buffer.from(',tag:', 'latin1');
+const typeMark = Buffer.from(',type:', 'latin1');
+const ivText = encodedSize(ivBytes);
+const tagText = encodedSize(tagBytes);
+/** The longest of the names of types is `comment`. */
+const longestType = 7;
+
+export class ByteCipher {
+  readonly #key: KeyObject;
+  readonly #nextIv: () => Buffer;
+  readonly #iv = Buffer.alloc(ivBytes);
+  readonly #tag = Buffer.alloc(tagBytes);
+  #data = Buffer.alloc(4096);
+  /** The type that the last opened ciphertext names. */
+  type = '';
+
+  /** The random source serves IVs only. */
+  constructor(dataKey: DataKey, random: RandomSource) {
+    this.#key = dataKey.keyObject();
+    this.#nextIv = ivPool(random);
+  }
+
+  /**
+   * The plain bytes of the ciphertext that is `text[start..end)` and nothing else; undefined where it does not decrypt, or is not in
+   * exactly the form that `seal` writes.
+   */
+  open(text: Uint8Array, start: number, end: number, aad: Uint8Array): Buffer | undefined {
+    const typeAt = this.#typeAt(text, end);
+    const tagAt = typeAt - tagText - tagMark.length;
+    const ivAt = tagAt - ivText - ivMark.length;
+    const dataAt = start + opening.length;
+    if (typeAt < 0 || ivAt <= dataAt || !stands(opening, text, start)) return undefined;
+    if (!stands(ivMark, text, ivAt) || !stands(tagMark, text, tagAt)) return undefined;
+    const size = decodedSize(ivAt - dataAt);
+    if (size > this.#data.length) this.#data = Buffer.alloc(2 * size);
+    const length = decodeBase64Bytes(text, dataAt, ivAt, this.#data);
+    if (length < 0 || decodeBase64Bytes(text, ivAt + ivMark.length, tagAt, this.#iv) !== ivBytes) return undefined;
+    if (decodeBase64Bytes(text, tagAt + tagMark.length, typeAt, this.#tag) !== tagBytes) return undefined;
+    return this.#decipher(this.#data.subarray(0, length), aad);
+  }
+
+  #decipher(data: Buffer, aad: Uint8Array): Buffer | undefined {
+    const decipher = createDecipheriv(algorithm, this.#key, this.#iv, lengths);
+    decipher.setAAD(aad);
+    decipher.setAuthTag(this.#tag);
+    const plain = decipher.update(data);
+    try {
+      decipher.final();
+    } catch {
+      // A wrong tag; who asks looks again, by the way that gives the error.
+      return undefined;
+    }
+    return plain;
+  }
+
+  /** Where the mark of the type stands; -1 where there is none. Keeps the type. */
+  #typeAt(text: Uint8Array, end: number): number {
+    if (text[end - 1] !== 0x5d) return -1;
+    let at = end - 2;
+    while (at > end - 2 - longestType && text[at] !== 0x3a) at--;
+    const mark = at + 1 - typeMark.length;
+    if (mark < 0 || !stands(typeMark, text, mark)) return -1;
+    this.type = typeName(text, at + 1, end - 1);
+    return mark;
+  }
+
+  /** Writes the ciphertext of bytes, of which there is one at least. */
+  seal(plain: Uint8Array, type: string, aad: Uint8Array, out: ByteWriter): void {
+    const iv = this.#nextIv();
+    const cipher = createCipheriv(algorithm, this.#key, iv, lengths);
+    cipher.setAAD(aad);
+    const data = cipher.update(plain);
+    cipher.final();
+    const tag = cipher.getAuthTag();
+    const marks = opening.length + ivMark.length + tagMark.length + typeMark.length + type.length + 1;
+    const target = out.room(marks + encodedSize(data.length) + ivText + tagText);
+    let to = put(opening, target, out.length);
+    to = put(ivMark, target, encodeBase64Bytes(data, target, to));
+    to = put(tagMark, target, encodeBase64Bytes(iv, target, to));
+    to = put(typeMark, target, encodeBase64Bytes(tag, target, to));
+    for (let i = 0; i < type.length; i++) target[to++] = type.charCodeAt(i);
+    target[to++] = 0x5d;
+    out.length = to;
+  }
+}
+
+/** Nearly all values are texts; of those no name is made. */
+function typeName(text: Uint8Array, start: number, end: number): string {
+  if (end - start === 3 && text[start] === 0x73 && text[start + 1] === 0x74 && text[start + 2] === 0x72) return 'str';
+  return Buffer.from(text.buffer, text.byteOffset + start, end - start).toString('latin1');
+}
+
+function stands(mark: Uint8Array, text: Uint8Array, at: number): boolean {
+  for (let i = 0; i < mark.length; i++) if (text[at + i] !== mark[i]) return false;
+  return true;
+}
+
+function put(bytes: Uint8Array, target: Uint8Array, to: number): number {
+  for (let i = 0; i < bytes.length; i++) target[to + i] = bytes[i] as number;
+  return to + bytes.length;
+}
