@@ -5,9 +5,9 @@
  */
 
 import type { ByteCipher } from './bytecipher.ts';
-import type { ByteWriter } from './bytewriter.ts';
+import { ByteWriter } from './bytewriter.ts';
 import type { Cipher, Value } from './cipher.ts';
-import { Digest, encryptMac, verifyMac } from './mac.ts';
+import { Digest, verifyMac } from './mac.ts';
 import { fromBytes, type ScalarType, scalarType, toBytes } from './scalar.ts';
 import type { Scope, Selection, SelectionRule } from './selection.ts';
 import type { Scalar } from './tree.ts';
@@ -18,7 +18,6 @@ export const isForOnePass = ({ kind }: SelectionRule): boolean =>
 
 export interface OnePassRules {
   readonly bytes: ByteCipher;
-  readonly cipher: Cipher;
   readonly selection: Selection;
   readonly macOnlyEncrypted: boolean;
   /** RFC 3339 to the second: the additional data of the MAC. */
@@ -130,9 +129,9 @@ export class OpeningPass extends Position {
     return !this.selectsComment();
   }
 
-  /** @throws TsopsError MAC_MISMATCH */
-  verify(mac: string): void {
-    verifyMac(mac, this.digest.finish(), this.rules.cipher, this.rules.lastModified);
+  /** @param mac as stored. @throws TsopsError MAC_MISMATCH */
+  verify(mac: string, cipher: Cipher): void {
+    verifyMac(mac, this.digest.finish(), cipher, this.rules.lastModified);
   }
 }
 
@@ -176,6 +175,8 @@ export class SealingPass extends Position {
 
   /** The encrypted MAC. */
   mac(): string {
-    return encryptMac(this.digest.finish(), this.rules.cipher, this.rules.lastModified);
+    const out = new ByteWriter(512);
+    this.rules.bytes.seal(Buffer.from(this.digest.finish()), 'str', Buffer.from(this.rules.lastModified), out);
+    return out.bytes().toString('latin1');
   }
 }

@@ -47,13 +47,12 @@ async function openedText(
 ): Promise<Uint8Array | undefined> {
   const pass = new OpeningPass({
     bytes: new ByteCipher(dataKey, noRandom),
-    cipher: createCipher(dataKey, noRandom),
     selection: await compileSelection(metadata.selection, { invalidMatchesNothing: true }),
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     lastModified: metadata.lastModified,
   });
   const plain = text.open(pass);
-  if (plain !== undefined && ignoreMac !== true) pass.verify(metadata.mac);
+  if (plain !== undefined && ignoreMac !== true) pass.verify(metadata.mac, createCipher(dataKey, noRandom));
   return plain;
 }
 
@@ -67,7 +66,6 @@ export async function encryptInOnePass(
 ): Promise<Uint8Array | undefined> {
   const pass = new SealingPass({
     bytes: new ByteCipher(dataKey, random),
-    cipher: createCipher(dataKey, random),
     selection: await compileSelection(metadata.selection),
     macOnlyEncrypted: metadata.macOnlyEncrypted,
     lastModified: metadata.lastModified,

@@ -18,12 +18,18 @@ const DASH = 45;
 const COLON = 58;
 const BACKSLASH = 92;
 
-/** Bit 0: may stand in a key. Bit 1: may begin a key. Bit 2: may begin a plain value. */
+/** Bit 0: may stand in a key. Bit 1: may begin a key. Bit 2: may begin a plain value. Bit 3: a plain value is looked at here. */
 const classes = new Uint8Array(256);
 for (let c = 0x21; c < 0x7f; c++) if (!'-?:,[]{}#&*!|>\'"%@`'.includes(String.fromCharCode(c))) classes[c] = 4;
 for (let c = 0x80; c < 0x100; c++) classes[c] = 4;
 for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_./')) classes[c] = 7;
 classes[DASH] = 1;
+for (let c = 0; c < 0x100; c++)
+  if (c < SPACE || c > 0x7e || c === COLON || c === HASH) classes[c] = (classes[c] as number) | 8;
+
+/** What the words begin with that mean null or a boolean. */
+const wordStarts = new Uint8Array(256);
+for (const c of Buffer.from('tTfFnN')) wordStarts[c] = 1;
 
 const longestKey = 256;
 const deepest = 64;
@@ -35,12 +41,23 @@ const manyKeys = 16;
 interface Frame {
   readonly column: number;
   readonly isList: boolean;
-  /** Of a mapping, to find the second of two equal ones. */
-  readonly keys: string[];
-  keySet: Set<string> | undefined;
+  /** Of a mapping, the digests of its keys: one that comes twice may be a second of two equal keys. */
+  readonly keys: number[];
+  keySet: Set<number> | undefined;
 }
 
 const frameOf = (column: number, isList: boolean): Frame => ({ column, isList, keys: [], keySet: undefined });
+
+/** A number below 2^53 for a key, from two multiplicative digests; keys that share one are rare, and only make the way slower. */
+function digestOf(text: Uint8Array, start: number, end: number): number {
+  let [a, b] = [0x811c9dc5, end - start];
+  for (let p = start; p < end; p++) {
+    const c = text[p] as number;
+    a = Math.imul(a ^ c, 0x01000193);
+    b = Math.imul(b + c, 0x85ebca6b) ^ (b >>> 13);
+  }
+  return (b >>> 11) * 0x1_0000_0000 + (a >>> 0);
+}
 
 /** The events of `text[0..end)`; undefined where it is not of the simple form. In plain text no value may look like a ciphertext. */
 export function scanLines(text: Buffer, end: number, stage: 'plain' | 'encrypted'): LineTable | undefined {
@@ -190,7 +207,7 @@ class LineScan {
     const text = this.#text;
     const quote = text[start] === DOUBLE ? 1 : 0;
     const [keyStart, keyEnd] = [start + quote, colon - quote];
-    if (!this.#isNewKey(text.toString('latin1', keyStart, keyEnd), quote === 1)) return false;
+    if (!this.#isNewKey(keyStart, keyEnd, quote === 1)) return false;
     let q = colon + 1;
     if (text[q] === LF) {
       this.#keyStart = keyStart;
@@ -203,17 +220,20 @@ class LineScan {
   }
 
   /** Whether a key is text, and neither one of its mapping's already nor that of the block. */
-  #isNewKey(key: string, quoted: boolean): boolean {
-    if (this.#frames.length === 1 && key === 'sops') return false;
-    const first = key.charCodeAt(0);
-    if (!quoted && (key.length <= longestWord || first < 0x41) && isPlainAmbiguous(key)) return false;
+  #isNewKey(start: number, end: number, quoted: boolean): boolean {
+    const text = this.#text;
+    if (this.#frames.length === 1 && end - start === 4 && text.toString('latin1', start, end) === 'sops') return false;
+    const first = text[start] as number;
+    const mayBeWord = end - start <= longestWord && wordStarts[first] === 1;
+    if (!quoted && (mayBeWord || first < 0x41) && isPlainAmbiguous(text.toString('latin1', start, end))) return false;
+    const digest = digestOf(text, start, end);
     const frame = this.#top;
     if (frame.keySet !== undefined) {
       const before = frame.keySet.size;
-      return frame.keySet.add(key).size > before;
+      return frame.keySet.add(digest).size > before;
     }
-    if (frame.keys.includes(key)) return false;
-    frame.keys.push(key);
+    if (frame.keys.includes(digest)) return false;
+    frame.keys.push(digest);
     if (frame.keys.length === manyKeys) frame.keySet = new Set(frame.keys);
     return true;
   }
@@ -278,8 +298,9 @@ class LineScan {
     if (isCiphertext && !this.#encrypted) return -1;
     let p = start;
     let isWide = false;
-    for (let c = first; ; c = text[++p] as number) {
-      if (c > COLON && c < 0x7f) continue;
+    for (; ; p++) {
+      const c = text[p] as number;
+      if (((classes[c] as number) & 8) === 0) continue;
       if (c < SPACE || c === 0x7f) break;
       if (c > 0x7f) isWide = true;
       else if (c === COLON && (text[p + 1] === SPACE || text[p + 1] === LF)) return -1;

@@ -34,7 +34,8 @@ const blockMark = '\nsops:\n';
 export function sealedLines(bytes: Uint8Array): SealedLines | undefined {
   const text = asBuffer(bytes);
   const end = text.lastIndexOf(blockMark, undefined, 'latin1') + 1;
-  if (end === 0) return undefined;
+  // A last line without its end shows that the text before the block has none.
+  if (end === 0 || text[text.length - 1] !== 0x0a) return undefined;
   const block = blockOf(text.subarray(end));
   const table = block && scanLines(text, end, 'encrypted');
   return table && mayBeOpened(table, text) ? new SealedLines(text, end, table, block) : undefined;

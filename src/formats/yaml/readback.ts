@@ -26,35 +26,65 @@ interface SealedSide {
  * `comesBack`.
  */
 export function readsBack(plain: PlainSide, sealed: SealedSide): boolean {
-  if (plain.table.length !== sealed.table.length) return false;
-  let at = 0;
-  let sealedAt = 0;
-  const isSame = (end: number, sealedEnd: number): boolean =>
-    end - at === sealedEnd - sealedAt && plain.text.compare(sealed.text, sealedAt, sealedEnd, at, end) === 0;
-  for (let event = 0; event < plain.table.length; event++) {
-    if (!isSameEvent(event, plain, sealed)) return false;
-    if (plain.table.isBehindNext(event)) continue;
-    for (const placed of isCommentBefore(event, plain) ? [event, event - 1] : [event]) {
-      const end = plain.places[2 * placed + 1] as number;
-      if (end === 0) continue;
-      const start = plain.places[2 * placed] as number;
-      if (start !== innerStartOf(placed, sealed.table) || end !== innerEndOf(placed, sealed.table)) return false;
-      if (!isSame(innerStartOf(placed, plain.table), start)) return false;
-      at = innerEndOf(placed, plain.table);
-      sealedAt = end;
-    }
-  }
-  return isSame(plain.text.length, sealed.end);
+  return plain.table.length === sealed.table.length && new SideBySide(plain, sealed).run();
 }
 
-const isCommentBefore = (event: number, { table }: PlainSide): boolean => event > 0 && table.isBehindNext(event - 1);
+class SideBySide {
+  readonly #plain: PlainSide;
+  readonly #sealed: SealedSide;
+  /** Up to where the texts have been compared. */
+  #at = 0;
+  #sealedAt = 0;
 
-function isSameEvent(event: number, plain: PlainSide, sealed: SealedSide): boolean {
-  const [a, b] = [plain.table, sealed.table];
-  if (!a.isAlike(event, b)) return false;
-  const [start, end] = [a.keyStart(event), a.keyEnd(event)];
-  if (start === end) return b.keyStart(event) === b.keyEnd(event);
-  return plain.text.compare(sealed.text, b.keyStart(event), b.keyEnd(event), start, end) === 0;
+  constructor(plain: PlainSide, sealed: SealedSide) {
+    this.#plain = plain;
+    this.#sealed = sealed;
+  }
+
+  run(): boolean {
+    const { table } = this.#plain;
+    for (let event = 0; event < table.length; event++) {
+      if (!this.#isSameEvent(event)) return false;
+      if (table.isBehindNext(event)) continue;
+      if (!this.#passes(event)) return false;
+      if (event > 0 && table.isBehindNext(event - 1) && !this.#passes(event - 1)) return false;
+    }
+    return this.#isSameTo(this.#plain.text.length, this.#sealed.end);
+  }
+
+  /** Keys stand in the text that is compared: the same place in it is the same key. */
+  #isSameEvent(event: number): boolean {
+    const [a, b] = [this.#plain.table, this.#sealed.table];
+    if (!a.isAlike(event, b)) return false;
+    const [start, end] = [a.keyStart(event), a.keyEnd(event)];
+    if (start === end) return b.keyStart(event) === b.keyEnd(event);
+    const moved = this.#sealedAt - this.#at;
+    return b.keyStart(event) === start + moved && b.keyEnd(event) === end + moved;
+  }
+
+  /** Goes on behind the ciphertext of an event, where it has one. */
+  #passes(event: number): boolean {
+    const { places, table } = this.#plain;
+    const [start, end] = [places[2 * event] as number, places[2 * event + 1] as number];
+    if (end === 0) return true;
+    const other = this.#sealed.table;
+    if (start !== innerStartOf(event, other) || end !== innerEndOf(event, other)) return false;
+    if (!this.#isSameTo(innerStartOf(event, table), start)) return false;
+    this.#at = innerEndOf(event, table);
+    this.#sealedAt = end;
+    return true;
+  }
+
+  #isSameTo(end: number, sealedEnd: number): boolean {
+    const [a, b] = [this.#plain.text, this.#sealed.text];
+    const [from, to] = [this.#at, this.#sealedAt];
+    const length = end - from;
+    if (length < 0 || length !== sealedEnd - to) return false;
+    // A call costs more than a short loop.
+    if (length > 64) return a.compare(b, to, sealedEnd, from, end) === 0;
+    for (let i = 0; i < length; i++) if (a[from + i] !== b[to + i]) return false;
+    return true;
+  }
 }
 
 const innerStartOf = (event: number, table: LineTable): number =>
