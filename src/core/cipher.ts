@@ -6,6 +6,7 @@
 
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { TsopsError } from '../errors.ts';
+import { type BulkText, sealBulk } from './bulk.ts';
 import type { DataKey } from './datakey.ts';
 import { canonical, fromBytes, type ScalarType, scalarType, textOf } from './scalar.ts';
 import { type Comment, comment, type Scalar } from './tree.ts';
@@ -21,6 +22,8 @@ export interface Cipher {
   encrypt(value: Value, aad: string): string;
   /** The `ENC[…]` text of a comment; an empty comment stays empty. */
   encryptComment(text: string, aad: string): string;
+  /** The `ENC[…]` text of one byte at least, to be made in its place. */
+  encryptBulk(plain: Uint8Array, aad: string): BulkText;
   /**
    * The value, or a `Comment` where the type is `comment`; an empty text gives an empty string.
    * @throws TsopsError VALUE_UNDECRYPTABLE
@@ -41,6 +44,7 @@ export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
   return {
     encrypt: (value, aad) => seal(key, nextIv, canonical(value), scalarType(value), aad),
     encryptComment: (text, aad) => seal(key, nextIv, text, 'comment', aad),
+    encryptBulk: (plain, aad) => sealBulk(dataKey, nextIv(), plain, aad),
     decrypt: (text, aad) => (text === '' ? '' : open(key, text, aad)),
   };
 }

@@ -44,6 +44,24 @@ export interface Format {
   amend(bytes: Uint8Array, amendment: Amendment): Uint8Array;
   /** Prints one extracted node as sops does for `--extract`. @throws TsopsError NOT_REPRESENTABLE */
   printNode(node: Node, options: PrintOptions): Uint8Array;
+  /** Set where a file is one value: it may be very large, and no string is made of it where its place is enough. */
+  readonly whole?: WholeFormat | undefined;
+}
+
+export interface WholeFormat {
+  /** @returns undefined for files in which anything but one ciphertext and a block stands, and for what cannot be read */
+  locate(bytes: Uint8Array): WholeFile | undefined;
+  /** An encrypted file in which the place of the ciphertext, that many bytes, is still to be written. */
+  enclose(length: number, block: Mapping, options: PrintOptions): { readonly bytes: Buffer; readonly at: number };
+}
+
+/** Where the ciphertext of an encrypted file stands, under the key `data`. Only its beginning has been looked at. */
+export interface WholeFile {
+  /** Offset of the `E` of `ENC[`. */
+  readonly start: number;
+  readonly end: number;
+  /** The file with an empty text in that place. */
+  readonly envelope: EncryptedFile;
 }
 
 /**

@@ -19,6 +19,8 @@ export interface DecryptOptions extends OpenOptions {
    * Default `kept`.
    */
   readonly layout?: 'kept' | 'sops' | undefined;
+  /** Whether the bytes that are handed in may be overwritten, so that a large binary file is in memory once. Default false. */
+  readonly mayOverwrite?: boolean | undefined;
 }
 
 /**
@@ -34,6 +36,10 @@ export async function decrypt<C extends Content>(content: C, options: DecryptOpt
   const output = await formatEntry(outputName).load();
   const isKept = options.extract === undefined && outputName === inputFormat(options) && options.layout !== 'sops';
   const bytes = bytesOf(content);
+  if (isKept && output.whole !== undefined) {
+    const { decryptWhole } = await import('./whole.ts');
+    return likeInput(content, await decryptWhole(bytes, output, output.whole, options));
+  }
   const quick = isKept ? await decryptInOnePass(output, bytes, options) : undefined;
   if (quick !== undefined) return likeInput(content, quick);
   const { file, changes, spelling } = await open(bytes, options);

@@ -8,7 +8,7 @@ import { type Metadata, rekeyedBlock, resealedBlock, spellingAad, toStored } fro
 import { compileSelection, type SelectionRule } from '../core/selection.ts';
 import { applyChanges, type Changes, type Tree } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
-import type { EncryptedFile, Format, PlainFile, StoredBlock } from '../formats/format.ts';
+import type { EncryptedFile, Format, PlainFile, StoredBlock, WholeFormat } from '../formats/format.ts';
 import { verifyRestores } from './verify.ts';
 
 /** Where a sealed file comes from, and how it is to be written. */
@@ -50,6 +50,8 @@ export interface StoredSpelling {
 export async function seal(input: SealInput): Promise<Uint8Array> {
   const { file, metadata } = input;
   const cipher = createCipher(input.dataKey, input.random);
+  const whole = wholeOf(input);
+  if (whole !== undefined) return (await import('./whole.ts')).sealWhole(input, cipher, whole);
   const selection = await compileSelection(metadata.selection);
   const { changes, leaves, encrypted, ...fresh } = encryptTree(file.tree, {
     cipher,
@@ -66,6 +68,13 @@ export async function seal(input: SealInput): Promise<Uint8Array> {
     return input.output.print(applyChanges(file.tree, changes), { indent: input.indent, block });
   }
   return sealInPlace(input, cipher, changes, mac);
+}
+
+/** Set where a file is one value, all of it is encrypted, and nothing of a former version stays. */
+function wholeOf({ format, output, bytes, metadata, previous, mac }: SealInput): WholeFormat | undefined {
+  const isNew = previous === undefined && mac === undefined;
+  const isAll = metadata.selection.kind === 'none' && !metadata.macOnlyEncrypted;
+  return format === output && isNew && isAll && bytes.length > 0 ? format.whole : undefined;
 }
 
 /** In the style of the file before, where that brings back every byte; else in that of the edited text. */

@@ -119,7 +119,7 @@ function sameBytes(a: Uint8Array, b: Uint8Array): boolean {
   return Buffer.compare(a, b) === 0;
 }
 
-function notRestorable(): TsopsError {
+export function notRestorable(): TsopsError {
   return new TsopsError(
     'INTERNAL',
     'the encrypted file would not decrypt to exactly these bytes, so nothing was written',

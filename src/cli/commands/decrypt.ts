@@ -60,11 +60,11 @@ async function plainOf(call: Call, source: Source, extract: string | undefined):
     return { bytes, isChanged: false };
   }
   const { format, outputFormat } = source;
-  const plain = await about(source, () => decrypt(bytes, { ...options, format, outputFormat, extract, layout })).catch(
-    error => {
-      throw withFormatHint(error, source, flags.outputType !== undefined);
-    },
-  );
+  const plain = await about(source, () =>
+    decrypt(bytes, { ...options, format, outputFormat, extract, layout, mayOverwrite: true }),
+  ).catch(error => {
+    throw withFormatHint(error, source, flags.outputType !== undefined);
+  });
   return { bytes: plain, isChanged: true };
 }
 

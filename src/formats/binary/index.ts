@@ -17,7 +17,7 @@ import {
   type Tree,
 } from '../../core/tree.ts';
 import { TsopsError } from '../../errors.ts';
-import type { EncryptedFile, Format, PlainFile, PrintOptions, StoredBlock } from '../format.ts';
+import type { EncryptedFile, Format, PlainFile, PrintOptions, StoredBlock, WholeFile, WholeFormat } from '../format.ts';
 import { EncryptedJson, PlainJson } from '../json/file.ts';
 import { json } from '../json/index.ts';
 
@@ -71,9 +71,7 @@ class EncryptedBinary implements EncryptedFile {
 
   /** The file without its block, where it is the layout of one value and nothing else. */
   envelope(): Uint8Array | undefined {
-    const [only, ...others] = this.tree.documents[0]?.items ?? [];
-    const isPlain = others.length === 0 && only?.kind === 'entry' && only.key === dataKey && only.value.kind === 'leaf';
-    return isPlain ? this.file.rewrite([], undefined) : undefined;
+    return isOneValue(this.tree) ? this.file.rewrite([], undefined) : undefined;
   }
 
   placeOf(slot: number): LinePlace | undefined {
@@ -86,6 +84,11 @@ class EncryptedBinary implements EncryptedFile {
     if (change !== undefined && isComment(change)) throw notBinary();
     return bytesOfData(change === undefined ? data : leaf(change));
   }
+}
+
+function isOneValue({ documents }: Tree<Stage>): boolean {
+  const [only, ...others] = documents[0]?.items ?? [];
+  return others.length === 0 && only?.kind === 'entry' && only.key === dataKey && only.value.kind === 'leaf';
 }
 
 /** The first `data` of the only document; sops ignores all other keys. */
@@ -122,6 +125,35 @@ function blocksIn(bytes: Uint8Array): readonly StoredBlock[] {
     data?.kind === 'leaf' && typeof data.value === 'string' && (data.value === '' || data.value.startsWith('ENC['));
   return isEncrypted ? file.blocks : [];
 }
+
+/** What stands in front of the ciphertext in all files that sops and tsops write. */
+const beginning = new RegExp(
+  `^[ \\t\\r\\n]*\\{[ \\t\\r\\n]*"${dataKey}"[ \\t\\r\\n]*:[ \\t\\r\\n]*"(?=ENC\\[AES256_GCM,data:)`,
+);
+const longestBeginning = 512;
+const quoteMark = 0x22;
+
+/** The ciphertext holds no quotation mark and no escape, or it is none. */
+function locate(bytes: Uint8Array): WholeFile | undefined {
+  const all = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const start = beginning.exec(all.toString('latin1', 0, longestBeginning))?.[0].length;
+  const end = start === undefined ? -1 : all.indexOf(quoteMark, start);
+  if (start === undefined || end < 0) return undefined;
+  const envelope = encryptedOrNothing(Buffer.concat([all.subarray(0, start), all.subarray(end)]));
+  return envelope && isOneValue(envelope.tree) ? { start, end, envelope } : undefined;
+}
+
+function enclose(length: number, block: Mapping, { indent }: PrintOptions): { bytes: Buffer; at: number } {
+  const mark = 'ENC[]';
+  const text = Buffer.from(new PlainJson(emptyEnvelope(indent)).rewrite([mark], block, { indent }));
+  const at = text.indexOf(mark);
+  const bytes = Buffer.allocUnsafeSlow(text.length - mark.length + length);
+  text.copy(bytes, 0, 0, at);
+  text.copy(bytes, at + length, at + mark.length);
+  return { bytes, at };
+}
+
+const whole: WholeFormat = { locate, enclose };
 
 /** Rules out nearly all content without reading it as JSON. */
 function mayBeEncrypted(bytes: Buffer): boolean {
@@ -182,4 +214,4 @@ function amend(_bytes: Uint8Array, { path, value }: Amendment): Uint8Array {
 }
 
 /** In `print` with a block, an indent of -1 or none is one tab per level. */
-export const binary: Format = { name: 'binary', extensions: [], parse, print, amend, printNode };
+export const binary: Format = { name: 'binary', extensions: [], parse, print, amend, printNode, whole };
