@@ -15,12 +15,13 @@ const roots = {
   frequent: [
     'cli/commands/decrypt.ts',
     'host/temp.ts',
-    'formats/yaml/index.ts',
+    'formats/yaml/onepass.ts',
     'keys/age/index.ts',
     'keys/age/x25519.ts',
   ],
   patterns: ['core/regex.ts'],
-  sealing: ['cli/commands/encrypt.ts'],
+  yaml: ['formats/yaml/index.ts', 'cli/configuration.ts'],
+  sealing: ['cli/commands/encrypt.ts', 'formats/yaml/onepass-plain.ts'],
 };
 
 const namedImports = /^(?:import|export) (?!type )\{([^}]*)\} from '(\.[^']+)';$/gm;

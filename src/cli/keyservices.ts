@@ -3,7 +3,6 @@
 import { TsopsError } from '../errors.ts';
 import { type KeyContext, type KeyGroup, openKeyServices, type SystemOptions, systemContext } from '../index.ts';
 import type { Call } from './call.ts';
-import { configuredAddresses } from './configuration.ts';
 import type { FlagValues } from './flags.ts';
 
 /**
@@ -18,7 +17,7 @@ export function keyContext(call: Call, named: readonly KeyGroup[] = []): KeyCont
     timeoutMs: timeoutOf(flags),
     once,
     trustedAddresses: async () => {
-      configured ??= configuredAddresses(call);
+      configured ??= import('./configuration.ts').then(({ configuredAddresses }) => configuredAddresses(call));
       return [...vaultsOf(named), ...(await configured)];
     },
   });

@@ -30,7 +30,6 @@ export interface Format {
    */
   parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
   parse(bytes: Uint8Array, stage: 'encrypted'): EncryptedFile;
-  readonly onePass?: OnePass | undefined;
   /**
    * Prints a tree from nothing, as sops prints it; with a block, that of an encrypted file.
    * @throws TsopsError NOT_REPRESENTABLE
@@ -65,12 +64,12 @@ export interface WholeFile {
 }
 
 /**
- * A quicker way for texts of a simple form, without a tree and in little memory. What it gives is what `parse` and `rewrite` would
+ * A quicker way for texts of a simple form, without a tree and in little memory, each half loaded when it is used. What it gives is what `parse` and `rewrite` would
  * give; whatever is not as simple as that, or wrong in any way, gets no answer and is left to them.
  */
 export interface OnePass {
-  sealed(bytes: Uint8Array): SealedText | undefined;
-  plain(bytes: Uint8Array): PlainText | undefined;
+  readonly sealed: () => Promise<(bytes: Uint8Array) => SealedText | undefined>;
+  readonly plain: () => Promise<(bytes: Uint8Array) => PlainText | undefined>;
 }
 
 export interface SealedText {

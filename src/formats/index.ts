@@ -1,7 +1,7 @@
 /** The formats. A new one is its folder and one line here; detection, options and docs read this list. */
 
 import { once } from '../core/once.ts';
-import type { Format, FormatName } from './format.ts';
+import type { Format, FormatName, OnePass } from './format.ts';
 
 interface FormatEntry {
   readonly name: FormatName;
@@ -16,6 +16,7 @@ interface FormatEntry {
   /** What a new file starts with when it is opened in an editor. */
   readonly example: string;
   readonly load: () => Promise<Format>;
+  readonly onePass?: OnePass;
 }
 
 const isSops = (key: string): boolean => key === 'sops';
@@ -29,6 +30,10 @@ const entries: readonly FormatEntry[] = [
     joinsAs: 'documents',
     example: '# Write your values here; every one of them is encrypted when you save and close.\nhello: world\n',
     load: once(async () => (await import('./yaml/index.ts')).yaml),
+    onePass: {
+      sealed: once(async () => (await import('./yaml/onepass.ts')).sealedLines),
+      plain: once(async () => (await import('./yaml/onepass-plain.ts')).plainLines),
+    },
   },
   {
     name: 'json',

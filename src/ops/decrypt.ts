@@ -33,15 +33,15 @@ export interface DecryptOptions extends OpenOptions {
  */
 export async function decrypt<C extends Content>(content: C, options: DecryptOptions): Promise<C> {
   const outputName = outputFormat(options);
-  const output = await formatEntry(outputName).load();
   const isKept = options.extract === undefined && outputName === inputFormat(options) && options.layout !== 'sops';
   const bytes = bytesOf(content);
+  const quick = isKept ? await decryptInOnePass(outputName, bytes, options) : undefined;
+  if (quick !== undefined) return likeInput(content, quick);
+  const output = await formatEntry(outputName).load();
   if (isKept && output.whole !== undefined) {
     const { decryptWhole } = await import('./whole.ts');
     return likeInput(content, await decryptWhole(bytes, output, output.whole, options));
   }
-  const quick = isKept ? await decryptInOnePass(output, bytes, options) : undefined;
-  if (quick !== undefined) return likeInput(content, quick);
   const { file, changes, spelling } = await open(bytes, options);
   if (options.extract !== undefined) {
     const plain: Tree<'plain'> = applyChanges(file.tree, changes);

@@ -71,7 +71,8 @@ export async function encrypt<C extends Content>(content: C, options: EncryptOpt
   const format = await formatEntry(inputName).load();
   const output = await formatEntry(outputName).load();
   const bytes = bytesOf(content);
-  const text = isSimple(options) && format === output ? format.onePass?.plain(bytes) : undefined;
+  const isQuick = isSimple(options) && format === output;
+  const text = isQuick ? (await formatEntry(inputName).onePass?.plain())?.(bytes) : undefined;
   if (text !== undefined) {
     const input = await sealing({ format, output, bytes }, await groupsOf(options), options);
     const sealed = await encryptInOnePass(text, input);

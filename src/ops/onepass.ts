@@ -7,17 +7,19 @@ import { type Metadata, toStored } from '../core/metadata.ts';
 import { isForOnePass, OpeningPass, SealingPass } from '../core/onepass.ts';
 import { compileSelection } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
-import type { Format, PlainText, SealedText } from '../formats/format.ts';
+import type { FormatName, PlainText, SealedText } from '../formats/format.ts';
+import { formatEntry } from '../formats/index.ts';
 import { metadataOf, noRandom, type OpenOptions, openDataKey, openWith, parseEncrypted } from './open.ts';
 import { nothingEncrypted, type SealInput } from './seal.ts';
 
 /** What `decrypt` gives of a file in its own format and layout; undefined, before any key has been asked, for a file of another form. */
 export async function decryptInOnePass(
-  format: Format,
+  name: FormatName,
   bytes: Uint8Array,
   options: OpenOptions,
 ): Promise<Uint8Array | undefined> {
-  const text = format.onePass?.sealed(bytes);
+  const entry = formatEntry(name);
+  const text = (await entry.onePass?.sealed())?.(bytes);
   const metadata = text && metadataOrNone(text);
   if (text === undefined || metadata === undefined || metadata.spelling !== undefined) return undefined;
   if (!isForOnePass(metadata.selection)) return undefined;
@@ -25,6 +27,7 @@ export async function decryptInOnePass(
   const plain = await openedText(text, metadata, dataKey, options);
   if (plain !== undefined) return plain;
   // The walk over the tree finds out what is wrong, or takes it.
+  const format = await entry.load();
   const file = parseEncrypted(format, bytes);
   const opened = await openWith(dataKey, { format, file, metadata }, options);
   return file.rewrite(opened.changes, opened.spelling?.text);

@@ -5,11 +5,8 @@ import { TsopsError } from '../../errors.ts';
 import { maxEncryptedBytes } from '../../host/files.ts';
 import { decrypt, formatNames, inspectFile, parseTreePath, stripMetadata } from '../../index.ts';
 import type { Call } from '../call.ts';
-import { configIfNeeded, indentFor } from '../configuration.ts';
 import { eachFile, meansMany, type Target, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
-import { outputsFor } from '../outputs.ts';
-import { readingOf } from '../reading.ts';
 import { about, isOurs, putResult, readSource, type Source, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
@@ -30,6 +27,7 @@ async function decryptMany(call: Call): Promise<void> {
   const { flags } = call;
   const all = await targetsOf(call);
   const targets = flags.ifNeeded ? all : await targetsWith(all, flags, isOurs);
+  const { outputsFor } = await import('../outputs.ts');
   const outputs = outputsFor(call, targets, { secret: true });
   const work = async (target: Target, own: Call) =>
     plainOf(own, await sourceOf(target.path, { ...flags, output: undefined }), undefined);
@@ -51,8 +49,7 @@ async function plainOf(call: Call, source: Source, extract: string | undefined):
   const layout = flags.layout === 'sops' ? 'sops' : 'kept';
   const converts = extract !== undefined || source.format !== source.outputFormat;
   const printedAnew = converts || layout === 'sops';
-  const config = await configIfNeeded(call, source.name, printedAnew && flags.indent === undefined);
-  const options = { ...openingOptions(call), indent: indentFor(call, config, source.outputFormat) };
+  const options = { ...openingOptions(call), indent: await indentOf(call, source, printedAnew) };
   if (extract !== undefined) parseTreePath(extract);
   const bytes = await readSource(source, { maxBytes: maxEncryptedBytes });
   if (flags.ifNeeded && !(await about(source, () => isEncrypted(bytes, source)))) {
@@ -66,6 +63,15 @@ async function plainOf(call: Call, source: Source, extract: string | undefined):
     throw withFormatHint(error, source, flags.outputType !== undefined);
   });
   return { bytes: plain, isChanged: true };
+}
+
+/** Without a configuration to read nothing of it is loaded. */
+async function indentOf(call: Call, source: Source, isPrinted: boolean): Promise<number | undefined> {
+  const { config, indent } = call.flags;
+  if (config === undefined && (!isPrinted || indent !== undefined)) return indent;
+  const { configIfNeeded, indentFor } = await import('../configuration.ts');
+  const found = await configIfNeeded(call, source.name, isPrinted && indent === undefined);
+  return indentFor(call, found, source.outputFormat);
 }
 
 async function strippedOf(source: Source): Promise<Plain> {
@@ -93,6 +99,7 @@ async function someValues(call: Call, paths: readonly string[], isMany: boolean)
   if (isMany) throw onlyOfOne();
   if (call.flags.ifNeeded) throw onlyPassedThrough();
   for (const path of paths) parseTreePath(path);
+  const { readingOf } = await import('../reading.ts');
   await readingOf(call, paths);
 }
 

@@ -3,7 +3,6 @@
 import type { EncryptedFile, Format, PlainFile } from '../format.ts';
 import { amend } from './amend.ts';
 import { EncryptedYaml } from './encrypted.ts';
-import { onePass } from './onepass.ts';
 import { PlainYaml } from './plain.ts';
 import { printYaml, printYamlNode } from './print.ts';
 
@@ -19,7 +18,6 @@ export const yaml: Format = {
   name: 'yaml',
   extensions: ['.yaml', '.yml'],
   parse,
-  onePass,
   amend,
   print: (tree, { indent, block }) => encoder.encode(printYaml(tree.documents, { indent, block })),
   printNode: node => encoder.encode(printYamlNode(node)),
