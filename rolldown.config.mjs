@@ -6,8 +6,13 @@ import { defineConfig } from 'rolldown';
 import { chunkGroups, src } from './build/chunks.mjs';
 import { inventory } from './build/inventory.mjs';
 import { moduleFace } from './build/moduleface.mjs';
+import { helpText } from './src/cli/help.ts';
 
 const { version } = JSON.parse(readFileSync(new URL('package.json', import.meta.url), 'utf8'));
+
+// What is the same in every run is made once, here.
+const help = Object.fromEntries(['tsops', 'sops'].map(name => [name, helpText(undefined, name)]));
+const define = { TSOPS_VERSION: JSON.stringify(version), TSOPS_HELP: JSON.stringify(help) };
 
 export default defineConfig({
   input: { main: `${src}cli/main.ts`, index: `${src}index.ts` },
@@ -15,7 +20,7 @@ export default defineConfig({
   // The chunks are chosen below; an import() that stays in its own chunk is meant.
   checks: { ineffectiveDynamicImport: false },
   external: /^node:/,
-  transform: { define: { TSOPS_VERSION: JSON.stringify(version) }, target: 'node22.12' },
+  transform: { define, target: 'node22.12' },
   // Modules of our own only define things; so a run loads those that it uses, and not all that the index names.
   treeshake: { moduleSideEffects: id => !id.startsWith(src) },
   preserveEntrySignatures: 'allow-extension',

@@ -45,15 +45,18 @@ Without a command, as with sops:
 
 A file called "-" is standard input. Flags may stand before or after the file, with one or two dashes.`;
 
-/** The help on a command, or on all of them. */
-export function helpText(topic: string | undefined): string {
-  const program = new Command(programName())
+/**
+ * The help on a command, or on all of them.
+ * @param name what the program is called in it
+ */
+export function helpText(topic: string | undefined, name: string = programName()): string {
+  const program = new Command(name)
     .description(introduction)
     .usage('[command] [flags] [file]')
     .helpOption('-h, --help', 'Show this help.')
     .option('-v, --version', 'Show the version of tsops.')
     .helpCommand('help [command]', 'Show the help on a command.')
-    .addHelpText('after', closing(programName()));
+    .addHelpText('after', closing(name));
   for (const entry of commands) {
     if (topic === undefined || entry.name === topic || entry.name.startsWith(`${topic} `))
       program.addCommand(commandOf(entry));

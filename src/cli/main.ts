@@ -7,8 +7,9 @@ import type { Report } from './report.ts';
 
 /** Runs the command line; gives the exit status (docs/errors.md). */
 export async function main(argv: readonly string[]): Promise<number> {
-  // The shortest way to the most frequent question: nothing is loaded for messages unless there is one.
+  // The shortest way to the most frequent questions: nothing is loaded for messages unless there is one.
   if (argv.length === 1 && /^--?v(ersion)?$/.test(argv[0] ?? '')) return printVersion().catch(failed);
+  if (argv.length === 1 && /^--?h(elp)?$/.test(argv[0] ?? '')) return printHelp().catch(failed);
   if (argv.at(-1) === '--generate-bash-completion' && !argv.includes('--')) return suggest(argv).catch(failed);
   const { Report } = await import('./report.ts');
   const report = await Report.onTerminal();
@@ -47,6 +48,11 @@ async function printVersion(): Promise<number> {
   // Programs around sops read the version of its format and flags from the first line.
   const { formatVersion } = await import('../index.ts');
   return print(`sops ${formatVersion}\n${own}`);
+}
+
+async function printHelp(): Promise<number> {
+  const { generalHelp } = await import('./helptext.ts');
+  return print(await generalHelp());
 }
 
 async function print(text: string): Promise<number> {

@@ -82,6 +82,7 @@ test('the package, the library and the command load only what they use', () => {
       ),
     );
   assert.deepEqual(run('--version'), ['main', 'rolldown-runtime', 'start', 'tsops']);
+  assert.deepEqual(run('--help'), ['helptext', 'main', 'rolldown-runtime', 'start', 'tsops']);
   assert.deepEqual(run('decrypt', 'missing.yaml'), [
     'frequent',
     'grammar',
@@ -103,4 +104,11 @@ test('the library can be imported and required', () => {
     'function',
   );
   assert.equal(run(['--input-type=commonjs', '--eval', "console.log(typeof require('tsops').decrypt)"]), 'function');
+});
+
+test('the help that was printed with the build is that of the tables', () => {
+  const run = (...args: readonly string[]): string =>
+    spawnSync(process.execPath, [join(root, 'bin', 'tsops.js'), ...args], { encoding: 'utf8' }).stdout;
+  assert.match(run('--help'), /^Usage: tsops \[command\]/);
+  assert.equal(run('--help'), run('help'));
 });
