@@ -2,7 +2,7 @@
  * The quick way through a YAML text of the simplest form: a block mapping of block mappings and lists with a key, a dash or a comment on
  * every line, and every value on the line of its key. Whatever else a text holds, a single thing of it is enough for the
  * answer that it is no such text; then the parser reads it, and the parser alone says what is wrong with a text. For the texts that
- * are taken here, both see the same (`testdata/suites/parsers.test.ts` compares them).
+ * are taken here, both see the same (`testdata/suites/onepass.test.ts` compares them).
  */
 
 import { isAscii, isUtf8 } from 'node:buffer';
