@@ -1,13 +1,14 @@
 /**
  * The cipher of `cipher.ts` on bytes in a text, for files of very many values: nothing but what node:crypto makes is allocated for a
- * value. What it does not take is left to `Cipher`, which says what is wrong with it.
+ * short value. What it does not take is left to `Cipher`, which says what is wrong with it.
  */
 
 import { type CipherGCMOptions, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { decodeBase64Bytes, decodedSize, encodeBase64Bytes, encodedSize } from './base64.ts';
 import type { ByteWriter } from './bytewriter.ts';
-import { ivPool, type RandomSource } from './cipher.ts';
+import { drawBytes, type RandomSource } from './cipher.ts';
 import type { DataKey } from './datakey.ts';
+import { Workspace } from './workspace.ts';
 
 const algorithm = 'aes-256-gcm';
 const ivBytes = 32;
@@ -25,17 +26,20 @@ const longestType = 7;
 
 export class ByteCipher {
   readonly #key: KeyObject;
-  readonly #nextIv: () => Buffer;
+  readonly #random: RandomSource;
   readonly #iv = Buffer.alloc(ivBytes);
   readonly #tag = Buffer.alloc(tagBytes);
-  #data = Buffer.alloc(4096);
+  readonly #data = new Workspace();
+  /** IVs that have been drawn, and how many bytes of them have been used. */
+  #drawn: Uint8Array = new Uint8Array(0);
+  #used = 0;
   /** The type that the last opened ciphertext names. */
   type = '';
 
   /** The random source serves IVs only. */
   constructor(dataKey: DataKey, random: RandomSource) {
     this.#key = dataKey.keyObject();
-    this.#nextIv = ivPool(random);
+    this.#random = random;
   }
 
   /**
@@ -49,12 +53,11 @@ export class ByteCipher {
     const dataAt = start + opening.length;
     if (typeAt < 0 || ivAt <= dataAt || !stands(opening, text, start)) return undefined;
     if (!stands(ivMark, text, ivAt) || !stands(tagMark, text, tagAt)) return undefined;
-    const size = decodedSize(ivAt - dataAt);
-    if (size > this.#data.length) this.#data = Buffer.alloc(2 * size);
-    const length = decodeBase64Bytes(text, dataAt, ivAt, this.#data);
+    const data = this.#data.ofSize(decodedSize(ivAt - dataAt));
+    const length = decodeBase64Bytes(text, dataAt, ivAt, data);
     if (length < 0 || decodeBase64Bytes(text, ivAt + ivMark.length, tagAt, this.#iv) !== ivBytes) return undefined;
     if (decodeBase64Bytes(text, tagAt + tagMark.length, typeAt, this.#tag) !== tagBytes) return undefined;
-    return this.#decipher(this.#data.subarray(0, length), aad);
+    return this.#decipher(this.#data.view(length), aad);
   }
 
   #decipher(data: Buffer, aad: Uint8Array): Buffer | undefined {
@@ -80,6 +83,16 @@ export class ByteCipher {
     if (mark < 0 || !stands(typeMark, text, mark)) return -1;
     this.type = typeName(text, at + 1, end - 1);
     return mark;
+  }
+
+  #nextIv(): Buffer {
+    if (this.#drawn.length - this.#used < ivBytes) {
+      this.#drawn = this.#random(drawBytes);
+      this.#used = 0;
+    }
+    for (let i = 0; i < ivBytes; i++) this.#iv[i] = this.#drawn[this.#used + i] as number;
+    this.#used += ivBytes;
+    return this.#iv;
   }
 
   /** Writes the ciphertext of bytes, of which there is one at least. */

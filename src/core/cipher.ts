@@ -35,7 +35,7 @@ const algorithm = 'aes-256-gcm';
 const ivBytes = 32;
 const tagBytes = 16;
 /** IVs are cut from draws of this size: one call of the random source costs more than its bytes. */
-const drawBytes = 64 * 1024;
+export const drawBytes = 64 * 1024;
 
 /** A cipher under one data key. The random source serves IVs only; decrypting never calls it. */
 export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
@@ -49,8 +49,7 @@ export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
   };
 }
 
-/** Gives IVs, fresh ones every time; a buffer of them is drawn when the first is asked for. */
-export function ivPool(random: RandomSource): () => Buffer {
+function ivPool(random: RandomSource): () => Buffer {
   let pool: Buffer = Buffer.alloc(0);
   return () => {
     if (pool.length < ivBytes) {

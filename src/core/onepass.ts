@@ -11,6 +11,7 @@ import { Digest, verifyMac } from './mac.ts';
 import { fromBytes, type ScalarType, scalarType, toBytes } from './scalar.ts';
 import type { Scope, Selection, SelectionRule } from './selection.ts';
 import type { Scalar } from './tree.ts';
+import { Workspace } from './workspace.ts';
 
 /** Rules that look at comments depend on where each of them stands; they need the tree. */
 export const isForOnePass = ({ kind }: SelectionRule): boolean =>
@@ -33,7 +34,8 @@ class Position {
   protected readonly digest: Digest;
   readonly #scopes: Scope[];
   readonly #lengths: number[] = [];
-  #prefix = Buffer.alloc(1024);
+  /** The additional data of the container, which is as long as `#length` says, and behind that of what is in it. */
+  readonly #aad = new Workspace();
   #length = 0;
 
   constructor(rules: OnePassRules) {
@@ -68,19 +70,19 @@ class Position {
 
   /** Valid until the next call. */
   protected aad(key: string | undefined): Buffer {
-    return this.#prefix.subarray(0, this.#append(key));
+    return this.#aad.view(this.#append(key));
   }
 
   protected commentAad(): Buffer {
-    return this.#length === 0 ? rootComment : this.#prefix.subarray(0, this.#length);
+    return this.#length === 0 ? rootComment : this.#aad.view(this.#length);
   }
 
   #append(key: string | undefined): number {
     if (key === undefined) return this.#length;
     const end = this.#length + key.length;
-    if (end >= this.#prefix.length) this.#prefix = Buffer.concat([this.#prefix, Buffer.alloc(end)]);
-    for (let i = 0; i < key.length; i++) this.#prefix[this.#length + i] = key.charCodeAt(i);
-    this.#prefix[end] = colon;
+    const aad = this.#aad.ofSize(end + 1);
+    for (let i = 0; i < key.length; i++) aad[this.#length + i] = key.charCodeAt(i);
+    aad[end] = colon;
     return end + 1;
   }
 }
@@ -141,11 +143,12 @@ export class SealingPass extends Position {
   /** How many values there are that are not empty, and how many of them are encrypted. */
   leaves = 0;
   encrypted = 0;
+  readonly #plain = new Workspace();
 
   /** Writes the ciphertext of a text of one byte at least, `text[start..end)`. False, and nothing written, where it is not selected. */
   sealText(text: Buffer, start: number, end: number, key: string | undefined, out: ByteWriter): boolean {
     const selected = this.selects(key);
-    const plain = text.subarray(start, end);
+    const plain = this.#plain.take(text, start, end);
     if (selected || !this.rules.macOnlyEncrypted) this.digest.addBytes(plain);
     return this.#seal(plain, 'str', selected, key, out);
   }
@@ -169,7 +172,7 @@ export class SealingPass extends Position {
   /** Writes the ciphertext of the comment whose text is `text[start..end)`; an empty one has none. */
   sealComment(text: Buffer, start: number, end: number, out: ByteWriter): boolean {
     if (end === start || !this.selectsComment()) return false;
-    this.rules.bytes.seal(text.subarray(start, end), 'comment', this.commentAad(), out);
+    this.rules.bytes.seal(this.#plain.take(text, start, end), 'comment', this.commentAad(), out);
     return true;
   }
 

@@ -18,7 +18,7 @@ import { vectors } from './harness.ts';
 const identities = readFileSync(join(vectors, 'keys', 'age-1.txt'), 'utf8');
 const age = readFileSync(join(vectors, 'keys', 'age-1.pub'), 'utf8').trim();
 const seed = Number(process.env['TSOPS_TEST_SEED'] ?? 20261129);
-const runs = Number(process.env['TSOPS_TEST_RUNS'] ?? 2500);
+const runs = Number(process.env['TSOPS_TEST_RUNS'] ?? 1200);
 const now = new Date('2026-01-01T00:00:00Z');
 
 const keys =
