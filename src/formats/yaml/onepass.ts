@@ -23,7 +23,7 @@ export const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer,
 const blockMark = '\nsops:\n';
 
 /** The block has to be all that follows the last entry. */
-function sealedLines(bytes: Uint8Array): SealedLines | undefined {
+export function sealedLines(bytes: Uint8Array): SealedLines | undefined {
   const text = asBuffer(bytes);
   const end = text.lastIndexOf(blockMark, undefined, 'latin1') + 1;
   // A last line without its end shows that the text before the block has none.
