@@ -11,9 +11,8 @@ export function inventory() {
     name: 'inventory',
     generateBundle(_options, bundle) {
       const modules = Object.values(bundle).flatMap(({ modules = {} }) => Object.keys(modules));
-      const packages = packagesOf(modules);
-      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENCES.txt', source: licences(packages) });
-      this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: bill(packages) });
+      this.emitFile({ type: 'asset', fileName: 'THIRD-PARTY-LICENCES.txt', source: licencesOf(modules) });
+      this.emitFile({ type: 'asset', fileName: 'sbom.cdx.json', source: bill(packagesOf(modules)) });
     },
   };
 }
@@ -47,15 +46,20 @@ function licenceText(folder) {
   return names.sort().map(name => readFileSync(join(folder, name), 'utf8').trim());
 }
 
-/** Many packages have the same text, which then stands once below all of them. */
-function licences(packages) {
+/**
+ * The licences of the packages that modules come from. Many packages have the same text, which then stands once below all of them.
+ * @param besides what else is inside, in a paragraph each
+ */
+export function licencesOf(modules, besides = []) {
+  const packages = packagesOf(modules);
   const byText = new Map();
   for (const { name, version, licence, source, text } of packages) {
     const whole = text.join('\n\n');
     byText.set(whole, [...(byText.get(whole) ?? []), `${name} ${version} (${licence}) ${source ?? ''}`.trim()]);
   }
   const parts = [...byText].map(([text, names]) => [names.join('\n'), text].filter(Boolean).join('\n\n'));
-  return `tsops contains code of these packages.\n\n${parts.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
+  const all = [...besides, ...parts];
+  return `tsops contains code of these packages.\n\n${all.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`;
 }
 
 function bill(packages) {
