@@ -1,5 +1,5 @@
 /**
- * Builds the standalone executable (docs/standalone.md): node testdata/scripts/standalone.mjs [--target=bun-OS-CPU] [--outfile=PATH]
+ * Builds the standalone executable (docs/standalone.md): node build/standalone.mjs [--target=bun-OS-CPU] [--outfile=PATH]
  * What is given besides goes to `bun build`. Beside the executable stands LICENSES.txt, on the packages inside it.
  */
 
@@ -8,9 +8,9 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync,
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { licencesOf } from '../../build/inventory.mjs';
+import { licencesOf } from './inventory.mjs';
 
-const root = fileURLToPath(new URL('../..', import.meta.url));
+const root = fileURLToPath(new URL('..', import.meta.url));
 const given = process.argv.slice(2);
 const optionOf = name => given.find(word => word.startsWith(`--${name}=`))?.slice(name.length + 3);
 const outfile = resolve(optionOf('outfile') ?? join(root, 'dist-standalone', 'tsops'));
