@@ -117,6 +117,7 @@ function located(program: string): string {
 /** Bun's child_process copies the environment by assignment, and this name then sets no variable. */
 function lostVariable(): TsopsError {
   return new TsopsError('COMMAND_FAILED', 'this executable cannot hand a variable called __proto__ to a command', {
+    exitStatus: 126,
     hints: ['Use --same-process, or the package for Node.js.'],
   });
 }
