@@ -271,8 +271,26 @@ function renameOver(from: string, to: string): void {
   }
 }
 
-/** Without this the new name may be lost with the power. Some file systems cannot do it, and then it is not needed. */
-async function syncFolder(folder: string): Promise<void> {
+/** Syncs of folders that have begun, and those that come after them. */
+const [syncing, waiting] = [new Map<string, Promise<void>>(), new Map<string, Promise<void>>()];
+
+/** Without this a new name may be lost with the power. Files that are written side by side into one folder share what has not begun. */
+function syncFolder(folder: string): Promise<void> {
+  const known = waiting.get(folder);
+  if (known !== undefined) return known;
+  const next = Promise.resolve(syncing.get(folder)).then(async () => {
+    waiting.delete(folder);
+    const own = syncNow(folder);
+    syncing.set(folder, own);
+    await own;
+    if (syncing.get(folder) === own) syncing.delete(folder);
+  });
+  waiting.set(folder, next);
+  return next;
+}
+
+/** Some file systems cannot do it, and then it is not needed. */
+async function syncNow(folder: string): Promise<void> {
   if (process.platform === 'win32') return;
   try {
     const descriptor = fs.openSync(folder, 'r');

@@ -29,11 +29,17 @@ async function decryptMany(call: Call): Promise<void> {
   const targets = flags.ifNeeded ? all : await targetsWith(all, flags, isOurs);
   const { outputsFor } = await import('../outputs.ts');
   const outputs = outputsFor(call, targets, { secret: true });
-  const work = async (target: Target, own: Call) =>
-    plainOf(own, await sourceOf(target.path, { ...flags, output: undefined }), undefined);
-  await eachFile(call, targets, work, async ({ bytes, isChanged }, target) => {
+  const put = async (target: Target, { bytes, isChanged }: Plain) => {
     if (!flags.inPlace || isChanged) await outputs.put(target, bytes);
-  });
+  };
+  const work = async (target: Target, own: Call) => {
+    const plain = await plainOf(own, await sourceOf(target.path, { ...flags, output: undefined }), undefined);
+    // What has a place of its own does not wait until those before it are written.
+    if (outputs.placeOf(target) === undefined) return async () => put(target, plain);
+    await put(target, plain);
+    return async () => {};
+  };
+  await eachFile(call, targets, work, take => take());
   await outputs.finish();
 }
 

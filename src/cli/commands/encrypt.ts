@@ -31,15 +31,17 @@ async function encryptMany(call: Call): Promise<void> {
     const source = await sourceOf(target.path, { ...flags, output: undefined });
     // Of a folder, what is encrypted already is as it should be.
     const ifNeeded = flags.ifNeeded || !target.isNamed;
-    return sealedOf({ ...own, flags: { ...flags, ifNeeded } }, source, outputs.placeOf(target)).catch(error => {
+    const sealing = sealedOf({ ...own, flags: { ...flags, ifNeeded } }, source, outputs.placeOf(target));
+    const sealed = await sealing.catch(error => {
       if (target.isNamed || !(error instanceof TsopsError) || error.code !== 'NOTHING_ENCRYPTED') throw error;
       own.report.tell('the rule selects nothing in it, so it was passed over');
       return undefined;
     });
+    if (sealed !== undefined && (sealed.isChanged || !flags.inPlace)) await outputs.put(target, sealed.bytes);
+    return sealed;
   };
-  await eachFile(call, targets, work, async ({ bytes, isChanged }, target) => {
-    if (isChanged || !flags.inPlace) await outputs.put(target, bytes);
-  });
+  // The results have places of their own, so none waits for the disk until those before it are written.
+  await eachFile(call, targets, work, async () => {});
   await outputs.finish();
 }
 
