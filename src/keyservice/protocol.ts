@@ -16,7 +16,10 @@ export const limits = {
 /** Messages are made and read in `wire.ts`; the gRPC library carries bytes. */
 export const asBytes = (bytes: Buffer): Buffer => bytes;
 
-/** The gRPC library, loaded when it is needed and without a log of its own: what it says repeats texts of the other side. */
+/**
+ * The gRPC library, loaded when it is needed and without a log of its own: what it says repeats texts of the other side.
+ * @internal The package has no dependency on it whose types could be found.
+ */
 export async function loadGrpc(): Promise<typeof Grpc> {
   const grpc = await import('@grpc/grpc-js');
   grpc.setLogVerbosity(grpc.logVerbosity.NONE);
