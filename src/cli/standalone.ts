@@ -3,14 +3,5 @@
 import { main } from './main.ts';
 
 process.exitCode = await main(process.argv.slice(2));
-await Promise.all([written(process.stdout), written(process.stderr)]);
 // A service that is still asked, or a connection that is kept for more, must not keep the process.
 setTimeout(() => process.exit(), 20).unref();
-
-/** Resolves when everything has left this process, or cannot any more. */
-function written(stream: NodeJS.WriteStream): Promise<void> {
-  return new Promise(settle => {
-    stream.once('error', () => settle());
-    stream.write('', () => settle());
-  });
-}

@@ -1,9 +1,11 @@
 /** The data key of a file: 32 bytes that will not print. `docs/format.md` §3. */
 
 import { createSecretKey, type KeyObject } from 'node:crypto';
-import { inspect } from 'node:util';
 import { TsopsError } from '../errors.ts';
 import type { RandomSource } from './cipher.ts';
+
+/** `inspect.custom` of node:util, as https://nodejs.org/api/util.html#utilinspectcustom gives it for code without that module. */
+const inspection = Symbol.for('nodejs.util.inspect.custom');
 
 /** AES-256 (NIST FIPS 197 §1). */
 export const dataKeyBytes = 32;
@@ -59,7 +61,7 @@ export class DataKey {
     return hidden;
   }
 
-  [inspect.custom](): string {
+  [inspection](): string {
     return hidden;
   }
 }

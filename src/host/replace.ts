@@ -7,7 +7,6 @@ import { randomBytes } from 'node:crypto';
 import * as fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, dirname, extname, join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import { TsopsError } from '../errors.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { hasEnded, ownerPattern, ownMark, removeEnded } from './owner.ts';
@@ -235,7 +234,8 @@ function removeLeft(folder: string): void {
 }
 
 /** Other files are worked on while the disk is waited for. */
-const sync = promisify(fs.fsync);
+const sync = (descriptor: number): Promise<void> =>
+  new Promise((settle, fail) => fs.fsync(descriptor, error => (error ? fail(error) : settle())));
 
 async function writeExclusively(
   path: string,

@@ -39,7 +39,7 @@ describe('the standalone executable', { skip }, () => {
 
   test('is what its sources give, wherever it is built', { timeout: 120_000 }, () => {
     const again = join(folder, 'built', basename(standalone ?? ''));
-    const script = join(root, 'testdata', 'scripts', 'standalone.mjs');
+    const script = join(root, 'build', 'standalone.mjs');
     const run = spawnSync(process.execPath, [script, `--outfile=${again}`], { cwd: folder, encoding: 'utf8' });
     assert.equal(run.status, 0, run.stderr);
     const digest = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
