@@ -6,7 +6,7 @@ import { committedVersion } from '../host/git.ts';
 import { type EncryptOptions, encrypt, type FormatName, systemContext } from '../index.ts';
 import type { Call } from './call.ts';
 import { keyContext } from './keyservices.ts';
-import { isOurs } from './source.ts';
+import { isOurs } from './ours.ts';
 
 /** What is to be encrypted, and where to. */
 export interface Renewal {

@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isOurs } from './source.ts';
+import { isOurs } from './ours.ts';
 
 const mac = 'mac: ENC[AES256_GCM,data:AA==,iv:AA==,tag:AA==,type:str]';
 const rows: [what: string, text: string, expected: boolean][] = [

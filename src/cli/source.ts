@@ -6,7 +6,7 @@ import { isFile, maxEncryptedBytes, type ReadLimits, readFileBounded, readStdin 
 import { isTemporaryName, replaceFile, writeOutput } from '../host/replace.ts';
 import { confined } from '../host/root.ts';
 import { writeStdout } from '../host/streams.ts';
-import { type FormatName, formatOf, inspectFile } from '../index.ts';
+import { type FormatName, formatOf } from '../index.ts';
 import type { FlagValues } from './flags.ts';
 
 export interface Source {
@@ -83,41 +83,6 @@ export function refuseTooLarge(sealed: Uint8Array): Uint8Array {
     hints: ['Split the file, or encrypt it as a whole with --input-type binary.'],
   });
 }
-
-/**
- * Whether a file of a folder is one of ours: it is encrypted, or has a damaged block, or is an encrypted one that a bad merge has
- * broken. Many files of a folder are nothing that can be parsed.
- */
-export async function isOurs(bytes: Uint8Array, format: FormatName): Promise<boolean> {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!text.includes('sops') && !isWide(bytes)) return false;
-  if (format === 'yaml' && hasPlainBlock(text)) return true;
-  try {
-    return (await inspectFile(bytes, { format })).metadata !== undefined;
-  } catch (error) {
-    if (!(error instanceof TsopsError)) throw error;
-    if (error.code !== 'FILE_SYNTAX' || format === 'binary') return error.code === 'METADATA_INVALID';
-    return text.includes('ENC[AES256_GCM,');
-  }
-}
-
-/**
- * Whether a YAML text has its block as sops and tsops write it, which parsing it could only confirm: it begins with a key or a comment,
- * has a single document, and a `sops` at the margin with a ciphertext for its `mac`. Whatever else is wrong with it is told when it is
- * opened. Most files are so, and need not be parsed twice.
- */
-function hasPlainBlock(bytes: Buffer): boolean {
-  const text = bytes.toString('latin1');
-  return (
-    /^[A-Za-z_#]/.test(text) &&
-    !/^(?:---|\.\.\.)/m.test(text) &&
-    /^sops:\r?\n(?: [^\n]*\n)*? +mac: "?ENC\[AES256_GCM,/m.test(text)
-  );
-}
-
-/** YAML may be written in UTF-16. */
-const isWide = (bytes: Uint8Array): boolean =>
-  (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0xfe && bytes[1] === 0xff);
 
 /** Puts the result into the file, into --output, or on standard output. */
 export async function putResult(

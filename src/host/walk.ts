@@ -3,7 +3,7 @@
 import * as fs from 'node:fs';
 import { join, relative, resolve } from 'node:path';
 import { fileError } from './faults.ts';
-import { type GitIgnore, gitIgnoreFor } from './gitignore.ts';
+import type { GitIgnore } from './gitignore.ts';
 import { isTemporaryName } from './replace.ts';
 
 /** Folders in which nobody keeps files of their own. */
@@ -28,6 +28,7 @@ export function filesBelow(folder: string): string[] {
 
 /** The same without what a `.gitignore` there, above it in the repository, or `.git/info/exclude` names. @throws TsopsError FILE_UNREADABLE */
 export async function ownFilesBelow(folder: string): Promise<string[]> {
+  const { gitIgnoreFor } = await import('./gitignore.ts');
   return walk(folder, await gitIgnoreFor(resolve(folder)));
 }
 

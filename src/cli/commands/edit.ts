@@ -25,9 +25,10 @@ import { replaceUnlessChanged } from '../inplace.ts';
 import { timeoutOf } from '../keyservices.ts';
 import { eachFile, meansMany, type Target, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
+import { isOurs } from '../ours.ts';
 import { sealingOptions } from '../sealing.ts';
 import { EditingSession } from '../session.ts';
-import { about, formatsOf, isOurs, refuseTemporary, refuseTooLarge } from '../source.ts';
+import { about, formatsOf, refuseTemporary, refuseTooLarge } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   if (!meansMany(call)) return editOne(call);

@@ -9,8 +9,9 @@ import { changeFile } from '../inplace.ts';
 import { keyContext } from '../keyservices.ts';
 import { eachFile, meansMany, targetsOf, targetsWith } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
+import { isOurs } from '../ours.ts';
 import { inAddOrder, keysNamed, recipientCheck } from '../recipients.ts';
-import { about, isOurs, putResult, readSource, refuseTooLarge, sourceOf } from '../source.ts';
+import { about, putResult, readSource, refuseTooLarge, sourceOf } from '../source.ts';
 
 export async function run(call: Call): Promise<void> {
   if (meansMany(call)) return rotateMany(call);

@@ -21,8 +21,9 @@ import { changeLines } from '../keyschange.ts';
 import { keyContext } from '../keyservices.ts';
 import { sideBySide, type Target, targetsOf } from '../manyfiles.ts';
 import { openingOptions } from '../opening.ts';
+import { isOurs } from '../ours.ts';
 import { asTsopsError, escapeControls } from '../report.ts';
-import { about, formatsOf, isOurs, refuseTemporary } from '../source.ts';
+import { about, formatsOf, refuseTemporary } from '../source.ts';
 
 interface Outcome {
   readonly file: string;
