@@ -65,7 +65,7 @@ function* dataOfSecrets(value) {
 
 /** Names that would change which programs the steps run, or that belong to the runner. */
 const taken =
-  /^(GITHUB_|RUNNER_|ACTIONS_|INPUT_|STATE_|LD_|DYLD_)|^(PATH|NODE_OPTIONS|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PYTHONSTARTUP|PERL5OPT|RUBYOPT|CI)$/i;
+  /^(GITHUB_|RUNNER_|ACTIONS_|INPUT_|STATE_|LD_|DYLD_)|^(PATH|NODE_OPTIONS|BUN_OPTIONS|BUN_BE_BUN|BASH_ENV|ENV|SHELLOPTS|BASHOPTS|PYTHONSTARTUP|PERL5OPT|RUBYOPT|CI)$/i;
 
 /**
  * The values as variables, with the names of nested keys joined, as `tsops run --flatten` does.

@@ -206,7 +206,17 @@ describe('the action', { skip: process.platform === 'win32' }, () => {
   });
 
   test('names that decide which programs run, or are none', async () => {
-    for (const name of ['NODE_OPTIONS', 'LD_PRELOAD', 'Path', 'GITHUB_TOKEN', 'a b', 'x\nEVIL', '1']) {
+    for (const name of [
+      'NODE_OPTIONS',
+      'BUN_OPTIONS',
+      'BUN_BE_BUN',
+      'LD_PRELOAD',
+      'Path',
+      'GITHUB_TOKEN',
+      'a b',
+      'x\nEVIL',
+      '1',
+    ]) {
       await seal('a.json', JSON.stringify({ [name]: 'canary-1', other: 'canary-2' }));
       const run = await step('main', { files: 'a.json', env: 'true' });
       assert.equal(run.status, 1, name);
