@@ -4,6 +4,7 @@ import type { Mapping, Node, Stage, Tree } from '../../core/tree.ts';
 import type { EncryptedFile, Format, PlainFile, PrintOptions } from '../format.ts';
 import { amend } from './amend.ts';
 import { EncryptedJson, PlainJson } from './file.ts';
+import { onePass } from './onepass.ts';
 import { onlyDocument, printNode, sopsLayout, withBlock } from './print.ts';
 
 function parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
@@ -25,4 +26,12 @@ function printExtracted(node: Node, options: PrintOptions): Uint8Array {
 }
 
 /** In `print`, an indent of -1 or none is one tab per level; `rewrite` then keeps to the file's own layout. */
-export const json: Format = { name: 'json', extensions: ['.json'], parse, print, amend, printNode: printExtracted };
+export const json: Format = {
+  name: 'json',
+  extensions: ['.json'],
+  parse,
+  onePass,
+  print,
+  amend,
+  printNode: printExtracted,
+};

@@ -16,15 +16,36 @@ export interface SourceFile {
   readonly root: JsonObject;
 }
 
+/** What the layout of a block depends on. */
+export interface Shape {
+  /** The first line break inside of the root object, or nothing. */
+  readonly newline: string;
+  /** The white space in front of the first top-level key that begins a line. */
+  readonly margin: string | undefined;
+  /** Whether the root object has no members. */
+  readonly isEmpty: boolean;
+}
+
 /** Adds the block. With `kept`, text of that file's block stays wherever its values are equal. */
 export function insertion(file: SourceFile, block: Mapping, indent: number | undefined, kept?: SourceFile): Patch {
-  const layout = layoutOf(file, indent);
   const last = file.root.parts.at(-1);
+  const shape = { newline: newlineIn(file), margin: marginOf(file), isEmpty: last === undefined };
   const at = last?.end ?? file.root.start + 1;
   const reused = kept === undefined ? undefined : reuse(kept, block);
-  const lead = last === undefined ? '' : (reused?.lead ?? `,${layout.gap}${layout.newline}${layout.margin}`);
-  const text = reused?.text ?? `${quote(reservedKey)}: ${toByteText(printNode(block, layout))}`;
-  return { start: at, end: at, text: lead + text };
+  const text = reused === undefined ? newBlock(shape, block, indent) : leadOf(shape, indent, reused) + reused.text;
+  return { start: at, end: at, text };
+}
+
+/** The byte text of a block, and of what parts it from the value in front of it. */
+export function newBlock(shape: Shape, block: Mapping, indent: number | undefined): string {
+  const text = `${quote(reservedKey)}: ${toByteText(printNode(block, layoutOf(shape, indent)))}`;
+  return leadOf(shape, indent, undefined) + text;
+}
+
+function leadOf(shape: Shape, indent: number | undefined, reused: Reused | undefined): string {
+  if (shape.isEmpty) return '';
+  const { gap, newline, margin } = layoutOf(shape, indent);
+  return reused?.lead ?? `,${gap}${newline}${margin}`;
 }
 
 export const usualUnit = '  ';
@@ -32,13 +53,11 @@ export const usualUnit = '  ';
 const longestMargin = 32;
 
 /** The layout for the block of a file: that of its top-level members. One-line files get a block on the same line. */
-function layoutOf(file: SourceFile, indent: number | undefined): Layout {
+function layoutOf({ newline, margin, isEmpty }: Shape, indent: number | undefined): Layout {
   const wanted = indent === undefined || indent === -1 ? undefined : unitOf(indent);
-  const newline = newlineIn(file);
   if (newline === '') return { newline, unit: '', margin: '', gap: ' ' };
-  const found = marginOf(file);
-  const unit = wanted ?? found ?? usualUnit;
-  return { newline, unit, margin: file.root.parts.length === 0 ? '' : (found ?? unit), gap: '' };
+  const unit = wanted ?? margin ?? usualUnit;
+  return { newline, unit, margin: isEmpty ? '' : (margin ?? unit), gap: '' };
 }
 
 /** The first line break inside of the root object, or nothing. */
