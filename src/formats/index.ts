@@ -43,6 +43,10 @@ const entries: readonly FormatEntry[] = [
     joinsAs: 'values',
     example: '{\n  "hello": "world"\n}\n',
     load: once(async () => (await import('./json/index.ts')).json),
+    onePass: {
+      sealed: once(async () => (await import('./json/onepass.ts')).sealedObject),
+      plain: once(async () => (await import('./json/onepass.ts')).plainObject),
+    },
   },
   {
     name: 'dotenv',

@@ -4,7 +4,6 @@ import type { Mapping, Node, Stage, Tree } from '../../core/tree.ts';
 import type { EncryptedFile, Format, PlainFile, PrintOptions } from '../format.ts';
 import { amend } from './amend.ts';
 import { EncryptedJson, PlainJson } from './file.ts';
-import { onePass } from './onepass.ts';
 import { onlyDocument, printNode, sopsLayout, withBlock } from './print.ts';
 
 function parse(bytes: Uint8Array, stage: 'plain'): PlainFile;
@@ -30,7 +29,6 @@ export const json: Format = {
   name: 'json',
   extensions: ['.json'],
   parse,
-  onePass,
   print,
   amend,
   printNode: printExtracted,

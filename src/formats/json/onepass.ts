@@ -4,7 +4,7 @@ import { ByteWriter } from '../../core/bytewriter.ts';
 import type { OpeningPass, SealingPass } from '../../core/onepass.ts';
 import { textOf } from '../../core/scalar.ts';
 import type { Mapping } from '../../core/tree.ts';
-import type { OnePass, PlainText, PrintOptions, SealedText, StoredBlock } from '../format.ts';
+import type { PlainText, PrintOptions, SealedText, StoredBlock } from '../format.ts';
 import { newBlock } from './insertion.ts';
 import { parseJson } from './parser.ts';
 import { printScalar } from './print.ts';
@@ -12,16 +12,15 @@ import { Kind, type QuickText, quickScan } from './quickscan.ts';
 import { treeOf } from './tree.ts';
 import { toByteText } from './utf8.ts';
 
-export const onePass: OnePass = {
-  sealed(bytes) {
-    const found = quickScan(asBuffer(bytes), 'encrypted');
-    return found && new QuickSealed(found);
-  },
-  plain(bytes) {
-    const found = quickScan(asBuffer(bytes), 'plain');
-    return found && new QuickPlain(found);
-  },
-};
+export function sealedObject(bytes: Uint8Array): SealedText | undefined {
+  const found = quickScan(asBuffer(bytes), 'encrypted');
+  return found && new QuickSealed(found);
+}
+
+export function plainObject(bytes: Uint8Array): PlainText | undefined {
+  const found = quickScan(asBuffer(bytes), 'plain');
+  return found && new QuickPlain(found);
+}
 
 const asBuffer = (bytes: Uint8Array): Buffer => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 const quote = 0x22;
