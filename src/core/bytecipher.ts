@@ -6,7 +6,7 @@
 import { type CipherGCMOptions, createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { decodeBase64Bytes, decodedSize, encodeBase64Bytes, encodedSize } from './base64.ts';
 import type { ByteWriter } from './bytewriter.ts';
-import { drawBytes, type RandomSource } from './cipher.ts';
+import type { RandomSource } from './cipher.ts';
 import type { DataKey } from './datakey.ts';
 import { Workspace } from './workspace.ts';
 
@@ -21,6 +21,10 @@ const tagMark = Buffer.from(',tag:', 'latin1');
 const typeMark = Buffer.from(',type:', 'latin1');
 const ivText = encodedSize(ivBytes);
 const tagText = encodedSize(tagBytes);
+/** A ciphertext of a text of 1,500 characters. */
+const longestShort = 2048;
+/** IVs are cut from draws of this size: one call of the random source costs more than its bytes. */
+export const drawBytes = 64 * 1024;
 /** The longest of the names of types is `comment`. */
 const longestType = 7;
 
@@ -113,6 +117,36 @@ export class ByteCipher {
     target[to++] = 0x5d;
     out.length = to;
   }
+}
+
+/** For ciphertexts that are strings, of usual length: less is made on the way than `Cipher` makes of a long one. */
+export class ShortOpener {
+  readonly #bytes: ByteCipher;
+  readonly #text = Buffer.alloc(longestShort);
+  readonly #aad = new Workspace();
+
+  constructor(dataKey: DataKey) {
+    this.#bytes = new ByteCipher(dataKey, () => new Uint8Array(0));
+  }
+
+  get type(): string {
+    return this.#bytes.type;
+  }
+
+  /** The plain bytes; undefined where `ByteCipher` gives none, and for a text that is long or has more than ASCII. */
+  open(text: string, aad: string): Buffer | undefined {
+    if (text.length > longestShort) return undefined;
+    // A wide character takes more than one byte, or there is no room for it.
+    if (this.#text.write(text, 0, 'utf8') !== text.length || !isAscii(this.#text, text.length)) return undefined;
+    const room = this.#aad.ofSize(aad.length * 3);
+    return this.#bytes.open(this.#text, 0, text.length, this.#aad.view(room.write(aad, 0, 'utf8')));
+  }
+}
+
+function isAscii(bytes: Uint8Array, length: number): boolean {
+  let all = 0;
+  for (let i = 0; i < length; i++) all |= bytes[i] as number;
+  return all < 0x80;
 }
 
 /** Nearly all values are texts; of those no name is made. */

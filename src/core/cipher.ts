@@ -7,6 +7,7 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { TsopsError } from '../errors.ts';
 import { type BulkText, sealBulk } from './bulk.ts';
+import { drawBytes, ShortOpener } from './bytecipher.ts';
 import type { DataKey } from './datakey.ts';
 import { canonical, fromBytes, type ScalarType, scalarType, textOf } from './scalar.ts';
 import { type Comment, comment, type Scalar } from './tree.ts';
@@ -34,18 +35,17 @@ export interface Cipher {
 const algorithm = 'aes-256-gcm';
 const ivBytes = 32;
 const tagBytes = 16;
-/** IVs are cut from draws of this size: one call of the random source costs more than its bytes. */
-export const drawBytes = 64 * 1024;
 
 /** A cipher under one data key. The random source serves IVs only; decrypting never calls it. */
 export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
   const key = dataKey.keyObject();
   const nextIv = ivPool(random);
+  const short = new ShortOpener(dataKey);
   return {
     encrypt: (value, aad) => seal(key, nextIv, canonical(value), scalarType(value), aad),
     encryptComment: (text, aad) => seal(key, nextIv, text, 'comment', aad),
     encryptBulk: (plain, aad) => sealBulk(dataKey, nextIv(), plain, aad),
-    decrypt: (text, aad) => (text === '' ? '' : open(key, text, aad)),
+    decrypt: (text, aad) => (text === '' ? '' : (opened(short, text, aad) ?? open(key, text, aad))),
   };
 }
 
@@ -86,6 +86,12 @@ export const looksEncrypted = (text: string): boolean => text.startsWith(opening
 export function isCiphertext(text: string): boolean {
   const type = parse(text)?.type;
   return type !== undefined && (type === 'comment' || scalarTypes.has(type));
+}
+
+/** Undefined for what is long or not exactly in the usual form, and for what does not decrypt. */
+function opened(short: ShortOpener, text: string, aad: string): Value | Comment | undefined {
+  const plain = short.open(text, aad);
+  return plain && typedValue(short.type, plain);
 }
 
 function open(key: KeyObject, text: string, aad: string): Value | Comment {
