@@ -66,29 +66,40 @@ function pairLeaves(meant: Leaf, written: Node, changes: Changes, restored: Rest
 
 function pairItems(meant: Container, written: Container, changes: Changes, restored: Restored, open: NodePair[]): void {
   const comments = pairComments(meant, written, changes, restored);
-  const left = meant.items.filter(item => item.kind !== 'comment');
-  const right = written.items.filter(item => item.kind !== 'comment' && !isListComment(item, comments));
-  if (left.length !== right.length) throw notRestorable();
-  for (const [i, a] of left.entries()) {
-    const b = right[i];
+  let at = 0;
+  for (const a of meant.items) {
+    if (a.kind === 'comment') continue;
+    at = nextValue(written, at, comments);
+    const b = written.items[at++];
     if (b === undefined || b.kind === 'comment') throw notRestorable();
     if (a.kind === 'entry' && (b.kind !== 'entry' || a.key !== b.key)) throw notRestorable();
-    open.push([a.kind === 'entry' ? a.value : a, b.kind === 'entry' ? b.value : b]);
+    const [left, right] = [a.kind === 'entry' ? a.value : a, b.kind === 'entry' ? b.value : b];
+    if (left.kind === 'leaf') pairLeaves(left, right, changes, restored);
+    else open.push([left, right]);
   }
+  if (nextValue(written, at, comments) < written.items.length) throw notRestorable();
+}
+
+/** The index of the next item from this one on that is no comment. */
+function nextValue({ items }: Container, from: number, comments: ReadonlySet<string>): number {
+  let at = from;
+  for (let item = items[at]; item !== undefined; item = items[++at])
+    if (item.kind !== 'comment' && !isListComment(item, comments)) break;
+  return at;
 }
 
 /** A ciphertext in a block scalar reads back with the line break that ends it. */
 function isAsMeant(written: Scalar, plain: Scalar, change: Scalar | Comment | undefined): boolean {
   if (typeof change !== 'string') return sameScalar(written, plain);
-  return typeof written === 'string' && written.trimEnd() === change;
+  return written === change || (typeof written === 'string' && written.trimEnd() === change);
 }
 
 /**
  * Every comment that is meant must be there, in its order; an alias in a clear part shows those of its anchor besides.
  * @returns the ciphertexts among them
  */
-function pairComments(meant: Container, written: Container, changes: Changes, restored: Restored): Set<string> {
-  const ciphertexts = new Set<string>();
+function pairComments(meant: Container, written: Container, changes: Changes, restored: Restored): ReadonlySet<string> {
+  let ciphertexts: Set<string> | undefined;
   let at = 0;
   for (const item of meant.items) {
     if (item.kind !== 'comment') continue;
@@ -96,11 +107,16 @@ function pairComments(meant: Container, written: Container, changes: Changes, re
     const text = typeof change === 'string' ? change : item.text;
     const { found, index } = nextComment(written, at, text);
     if (change !== undefined) restored[found.slot] = found.kind === 'leaf' ? comment(item.text) : item.text;
-    if (typeof change === 'string') ciphertexts.add(change);
+    if (typeof change === 'string') {
+      ciphertexts ??= new Set();
+      ciphertexts.add(change);
+    }
     at = index + 1;
   }
-  return ciphertexts;
+  return ciphertexts ?? none;
 }
+
+const none: ReadonlySet<string> = new Set();
 
 function nextComment(container: Container, from: number, text: string): { found: Comment | Leaf; index: number } {
   for (let index = from; index < container.items.length; index++) {

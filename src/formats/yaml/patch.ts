@@ -26,7 +26,9 @@ export function applyPatches(text: string, patches: readonly Patch[]): Patched {
 }
 
 function outermost(patches: readonly Patch[]): Patch[] {
-  const sorted = [...patches].sort((a, b) => a.start - b.start || insertionsFirst(a, b) || b.end - a.end);
+  const sorted = isSorted(patches)
+    ? patches
+    : [...patches].sort((a, b) => a.start - b.start || insertionsFirst(a, b) || b.end - a.end);
   const kept: Patch[] = [];
   let end = -1;
   for (const patch of sorted) {
@@ -35,6 +37,16 @@ function outermost(patches: readonly Patch[]): Patch[] {
     end = Math.max(end, patch.end);
   }
   return kept;
+}
+
+/** In a file of many values nearly all come in order. */
+function isSorted(patches: readonly Patch[]): boolean {
+  let before = -1;
+  for (const { start } of patches) {
+    if (start <= before) return false;
+    before = start;
+  }
+  return true;
 }
 
 function insertionsFirst(a: Patch, b: Patch): number {

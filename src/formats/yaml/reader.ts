@@ -112,8 +112,10 @@ function placeAt(before: string): { line: number; column: number } {
  * and U+FFFF. Tells whether the text holds characters above U+FFFF, which take two code units.
  */
 export function checkCharacters(text: string): boolean {
+  const first = text.search(unusual);
+  if (first < 0) return false;
   let astral = false;
-  for (let i = 0; i < text.length; i++) {
+  for (let i = first; i < text.length; i++) {
     const c = text.charCodeAt(i);
     if ((c - 0x20) >>> 0 < 0x5f || c === 10 || c === 13 || c === 9) continue;
     if (c < 0xd800 ? c >= 0xa0 || c === 0x85 : c >= 0xe000 && c <= 0xfffd) continue;
@@ -123,6 +125,9 @@ export function checkCharacters(text: string): boolean {
   }
   return astral;
 }
+
+/** What is not in most texts, and has to be looked at one by one. */
+const unusual = /[^\t\n\r\x20-\x7e]/;
 
 function isPair(text: string, at: number): boolean {
   return (text.charCodeAt(at) & 0xfc00) === 0xd800 && (text.charCodeAt(at + 1) & 0xfc00) === 0xdc00;

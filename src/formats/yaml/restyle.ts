@@ -73,7 +73,9 @@ export function asSealedLeaf(node: ScalarNode, text: string, context: RestyleCon
 export function openedText(leaf: SealedLeaf, value: Scalar, context: RestyleContext): Restyled {
   if (typeof value !== 'string')
     return whole(printScalar(value, { column: 0, flow: leaf.inFlow, key: false, tagged: false }));
-  if (leaf.style === 'literal' || leaf.style === 'folded') {
+  const isBlock = leaf.style === 'literal' || leaf.style === 'folded';
+  if (!isBlock && isSureText(value)) return { head: enclosed(value, leaf), body: [] };
+  if (isBlock) {
     const lines =
       leaf.style === 'literal' ? asLiteral(value, leaf.header, leaf.column) : asFolded(value, leaf.header, leaf.column);
     return lines === undefined ? whole(asDoubleQuoted(value)) : { head: undefined, body: lines };
@@ -87,7 +89,35 @@ export function openedText(leaf: SealedLeaf, value: Scalar, context: RestyleCont
   return whole(printScalar(value, { column, base: context.base, flow: false, key: false, tagged: leaf.tagged }));
 }
 
+function enclosed(text: string, { style, inFlow }: SealedLeaf): string {
+  if (style === 'double') return `"${text}"`;
+  // In a flow collection a ciphertext has quotes that the value need not have had.
+  return style === 'single' && !inFlow ? `'${text}'` : text;
+}
+
+/** No word or number that means something else is longer and begins with a letter. */
+const longestWord = 5;
+
+/**
+ * Whether a text stands for itself in a line, plain and in quotes of either kind, also in a flow collection. There are others that do; of
+ * them the printers decide.
+ */
+function isSureText(text: string): boolean {
+  const { length } = text;
+  if (length <= longestWord || text.charCodeAt(length - 1) === 0x20) return false;
+  const first = text.charCodeAt(0) | 0x20;
+  if (first < 0x61 || first > 0x7a) return false;
+  for (let at = 0; at < length; at++) if (sure[text.charCodeAt(at)] !== 1) return false;
+  return true;
+}
+
+/** The characters of such texts. */
+const sure = new Uint8Array(128);
+for (const c of Buffer.from('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 ()*+-./;<=>@^_`|~$%&!'))
+  sure[c] = 1;
+
 function whole(text: string): Restyled {
+  if (!text.includes('\n')) return { head: text, body: [] };
   const [head = '', ...body] = text.split('\n');
   return { head, body };
 }
