@@ -1,275 +1,216 @@
-// Times the built command as whole processes: start-up beside a bare Node, and files of growing size. Runs are interleaved and
-// medians are shown, as ratios. `--json` prints the figures, `--check` fails where a bound is broken, `--write` renews
-// docs/benchmarks.md. TSOPS_TEST_SOPS names a sops to stand beside. `--many` measures runs over many files instead, which takes minutes.
+// Times the built command as whole processes, beside a bare Node and, where TSOPS_TEST_SOPS names one, a sops; runs are interleaved and
+// medians count. Every aim of docs/benchmarks.md is shown with what was measured. `--json` prints the figures, `--write` renews the page,
+// `--standalone FILE` (or TSOPS_TEST_STANDALONE) adds the columns of the standalone executable, `--quick` takes under a minute.
+// `--check` fails where the build is slower than the one it came from (`--base COMMIT`; see guard.mjs) or larger than its budget.
 
-import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { manyFigures, manyTable } from './many.mjs';
+import { parseArgs } from 'node:util';
+import { brokenBounds, exponents, round, verdicts } from './bounds.ts';
+import { checkBudget } from './budget.mjs';
+import { compareWithBase } from './guard.mjs';
+import { Children, environmentIn, median } from './measure.ts';
+import { worksOf } from './works.mjs';
 
-const tsops = fileURLToPath(new URL('../../bin/tsops.js', import.meta.url));
 const page = fileURLToPath(new URL('../../docs/benchmarks.md', import.meta.url));
-const options = new Set(process.argv.slice(2));
-const rounds = options.has('--quick') ? 3 : 7;
-const sizes = [100, 1_000, 10_000, 100_000];
+const tsops = fileURLToPath(new URL('../../bin/tsops.js', import.meta.url));
+const flag = { type: 'boolean', default: false };
+const { values: options } = parseArgs({
+  options: {
+    ...{ quick: flag, json: flag, write: flag, check: flag },
+    ...{ standalone: { type: 'string' }, base: { type: 'string' } },
+  },
+});
+const standalone = options.standalone || process.env.TSOPS_TEST_STANDALONE || undefined;
+const sops = process.env.TSOPS_TEST_SOPS || undefined;
+const rounds = options.quick ? 3 : 9;
+const command = (...args) => [process.execPath, tsops, ...args];
 const folder = mkdtempSync(join(tmpdir(), 'tsops-bench-'));
-const environment = childEnvironment();
-const sops = process.env.TSOPS_TEST_SOPS;
+const children = new Children(folder, environmentIn(folder));
 
-/** The bounds: growth, and multiples of the time of a bare Node in the same run, since machines and their moments differ. */
-const bounds = {
-  exponent: 1.15,
-  'encrypt yaml 10000': 50,
-  'decrypt yaml 10000': 50,
-  'encrypt json flat 20000': 18,
-  'decrypt json flat 20000': 18,
-};
-
-/** Where the part about many files begins on the page; either part is renewed without the other. */
-const manyTitle = '## Many files';
-
-try {
-  if (options.has('--many')) many();
-  else main();
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+async function main() {
+  const figures = await measured();
+  const rows = verdicts(figures);
+  if (options.json) console.log(JSON.stringify({ ...machine(), rows, figures: asObject(figures) }, null, 2));
+  else console.log(`${worksTable(figures)}\n\n${barsTable(rows)}\n\n${notes(rows)}`);
+  if (options.write) writeFileSync(page, renewed(readFileSync(page, 'utf8'), report(figures, rows)));
 }
 
-function main() {
-  const recipient = makeIdentity();
-  const programs = [
-    ['bare node', [process.execPath, join(folder, 'empty.cjs')]],
-    ['--version', command('--version')],
-  ];
-  writeFileSync(join(folder, 'empty.cjs'), '');
-  for (const work of workloads(recipient)) programs.push(...work);
-  const { medians, best } = interleaved(programs);
-  const figures = evaluate(medians, best);
-  if (options.has('--json')) console.log(JSON.stringify(figures, null, 2));
-  else console.log(table(figures));
-  if (options.has('--write')) writeFileSync(page, [report(figures), pageParts()[1]].filter(Boolean).join('\n'));
-  if (options.has('--check')) check(figures);
-}
-
-function many() {
-  const tools = {
-    folder,
-    command,
-    run,
-    median,
-    makeIdentity,
-    sops,
-    rounds: 3,
-    recipient: makeIdentity(),
-    text: smallFile(),
-  };
-  const figures = manyFigures(tools);
-  if (options.has('--json')) console.log(JSON.stringify(figures, null, 2));
-  else console.log(manyTable(figures));
-  if (options.has('--write')) writeFileSync(page, `${pageParts()[0]}\n${manyReport(figures)}`);
-}
-
-/** The page as it is: what stands before the part about many files, and that part. */
-function pageParts() {
-  const text = readFileSync(page, 'utf8');
-  const start = text.indexOf(manyTitle);
-  return start < 0 ? [text, ''] : [`${text.slice(0, start).trimEnd()}\n`, text.slice(start)];
-}
-
-function manyReport(figures) {
-  return `${manyTitle}
-
-Printed by \`npm run bench -- --many --write\` on ${today()}: ${machine()}, medians of 3 interleaved runs, with a load of
-${loadavg()[0].toFixed(1)} at the end: read the ratios. Every file has ten values and ${figures.recipients} age recipients. "One call" names the folder; "loop" is a
-call for each file in turn: the median of such calls for ${figures.sample} files in the same run, times the number of files. The peak is the
-largest resident set of the one call.${sopsNote('The columns for sops are')}
-
-${manyTable(figures)}
-`;
-}
-
-function today() {
-  return new Date().toISOString().slice(0, 10);
-}
-
-function machine() {
-  return `Node ${process.version}, ${cpus()[0].model}, two cores`;
-}
-
-function sopsNote(start) {
-  return sops === undefined ? '' : ` ${start} a build of sops 3.13.2 on the same machine.`;
-}
-
-function makeIdentity(name = 'identity.txt') {
-  const made = run(command('keygen', '-o', join(folder, name)));
-  return /age1[0-9a-z]+/.exec(made.stdout.toString() + made.stderr.toString())[0];
-}
-
-function* workloads(recipient) {
-  yield prepare('10-value', 'yaml', smallFile(), recipient);
-  for (const size of sizes) {
-    yield prepare(`${size}`, 'yaml', yamlFile(size), recipient);
-    yield prepare(`${size}`, 'json', nestedJson(size), recipient);
-  }
-  yield prepare('flat 20000', 'json', flatJson(20_000), recipient);
-}
-
-/** Two programs for a file: encrypting it, and decrypting what that gave. */
-function prepare(label, ending, text, recipient) {
-  const plain = join(folder, `${label.replace(' ', '-')}.${ending}`);
-  const sealed = join(folder, `${label.replace(' ', '-')}.enc.${ending}`);
-  writeFileSync(plain, text);
-  const encrypting = ['encrypt', '--age', recipient, plain];
-  const done = run(command(...encrypting));
-  if (done.status !== 0) throw new Error(`encrypting ${label} ended with ${done.status}: ${done.stderr}`);
-  writeFileSync(sealed, done.stdout);
-  const programs = [
-    [`encrypt ${ending} ${label}`, command(...encrypting)],
-    [`decrypt ${ending} ${label}`, command('decrypt', sealed)],
-  ];
-  // A sops needs minutes for the largest files.
-  if (sops !== undefined && (options.has('--long') || !/0000$/.test(label.replace(/^10000$/, '')))) {
-    programs.push(
-      [`sops encrypt ${ending} ${label}`, [sops, ...encrypting]],
-      [`sops decrypt ${ending} ${label}`, [sops, 'decrypt', sealed]],
-    );
-  }
-  return programs;
-}
-
-function interleaved(programs) {
-  const times = new Map(programs.map(([name]) => [name, []]));
-  for (let round = 0; round < rounds; round++) {
-    for (const [name, argv] of programs) {
-      if (round >= 3 && / 100000$/.test(name)) continue;
-      const start = process.hrtime.bigint();
-      const done = run(argv);
-      if (done.status !== 0) throw new Error(`${name} ended with ${done.status}: ${done.stderr}`);
-      times.get(name).push(Number(process.hrtime.bigint() - start) / 1e6);
-    }
-  }
-  return {
-    medians: new Map([...times].map(([name, list]) => [name, median(list)])),
-    best: new Map([...times].map(([name, list]) => [name, Math.min(...list)])),
-  };
-}
-
-function evaluate(medians, best) {
-  const bare = medians.get('bare node');
-  const rows = [...medians]
-    .filter(([name]) => !name.startsWith('sops '))
-    .map(([name, ms]) => ({
-      name,
-      ms: round(ms),
-      best: round(best.get(name)),
-      overBareNode: round(ms - bare),
-      timesBareNode: round(ms / bare),
-      timesSops: ratio(ms, medians.get(`sops ${name}`)),
-    }));
-  const exponents = {};
-  for (const kind of ['encrypt yaml', 'decrypt yaml', 'encrypt json', 'decrypt json']) {
-    exponents[kind] = round(Math.log(net(medians, kind, 100_000) / net(medians, kind, 10_000)) / Math.log(10));
-  }
-  return { node: process.version, cpu: cpus()[0].model, rounds, rows, exponents };
-
-  function net(all, kind, size) {
-    return Math.max(1, all.get(`${kind} ${size}`) - all.get(`${kind} 100`));
-  }
-}
-
-function check({ rows, exponents }) {
-  const broken = Object.entries(exponents)
-    .filter(([, exponent]) => exponent > bounds.exponent)
-    .map(([kind, exponent]) => `${kind} grows with exponent ${exponent}`);
-  // What else the machine does can only add time, so the fastest run counts.
-  const bare = rows.find(({ name }) => name === 'bare node').best;
-  for (const { name, best } of rows)
-    if (best / bare > (bounds[name] ?? Number.POSITIVE_INFINITY))
-      broken.push(`${name} takes ${round(best / bare)} times a bare Node, more than ${bounds[name]}`);
-  if (broken.length === 0) return console.log('all bounds hold');
-  console.error(broken.join('\n'));
+/** In continuous integration: no time of one machine counts. */
+async function check() {
+  const problems = await checkBudget(standalone);
+  const found = await compareWithBase({ children, base: options.base, tsops, makeIdentity });
+  problems.push(...(found ?? brokenBounds(await measured())));
+  if (problems.length === 0) return console.log('all bounds hold');
+  console.error(problems.join('\n'));
   process.exitCode = 1;
 }
 
-function table({ rows, exponents }) {
-  const withSops = rows.some(row => row.timesSops !== undefined);
-  const head = `| work | ms (median) | over bare Node | × bare Node |${withSops ? ' × sops |' : ''}\n|---|---|---|---|${withSops ? '---|' : ''}`;
-  const lines = rows.map(
-    row =>
-      `| ${row.name} | ${row.ms} | ${row.overBareNode} | ${row.timesBareNode} |${withSops ? ` ${row.timesSops ?? '–'} |` : ''}`,
+function makeIdentity() {
+  const made = children.run(command('keygen', '-o', join(folder, 'identity.txt')));
+  return /age1[0-9a-z]+/.exec(made.stdout.toString() + made.stderr.toString())[0];
+}
+
+async function measured() {
+  const recipient = makeIdentity();
+  const tools = { children, command, standalone, sops, recipient, isQuick: options.quick };
+  const { works, stop } = await worksOf(tools);
+  try {
+    const times = interleaved(works);
+    const figures = new Map();
+    for (const work of works) figures.set(work.name, await figuresOf(work, times.get(work.name)));
+    return figures;
+  } finally {
+    await stop();
+  }
+}
+
+/** Every round runs each program once, so that what the machine does otherwise meets all of them. */
+function interleaved(works) {
+  const times = new Map(
+    works.map(({ name, programs }) => [name, new Map(Object.keys(programs).map(key => [key, []]))]),
   );
-  const growth = Object.entries(exponents)
-    .map(([kind, exponent]) => `${kind}: ${exponent}`)
-    .join(', ');
-  return `${head}\n${lines.join('\n')}\n\nGrowth exponent from 10,000 to 100,000 leaves (start-up taken off): ${growth}`;
+  for (let turn = 0; turn < rounds; turn++) {
+    for (const work of works) {
+      for (const [column, argv] of Object.entries(work.programs)) {
+        const most = options.quick ? Math.min(work.rounds ?? rounds, quickRounds(work)) : (work.rounds ?? rounds);
+        if (turn >= ((column === 'sops' && work.sopsRounds) || most)) continue;
+        work.before?.();
+        times.get(work.name).get(column).push(children.time(argv, work));
+      }
+    }
+  }
+  return times;
 }
 
-function report(figures) {
-  return `# Benchmarks\n\nPrinted by \`npm run bench -- --write\` on ${today()}: ${machine()}, medians of up to ${figures.rounds} interleaved
-whole-process runs. Read the ratios; the milliseconds are those of one machine.${sopsNote('The column for sops is')}\n\n${table(figures)}\n`;
+const quickRounds = ({ memory }) => (memory ? 1 : 3);
+
+async function figuresOf(work, times) {
+  const columns = {};
+  for (const [column, argv] of Object.entries(work.programs)) {
+    const factor = column === 'sops' ? (work.sopsTimes ?? 1) : 1;
+    const list = times.get(column);
+    columns[column] = { ms: factor * median(list), bestMs: factor * Math.min(...list) };
+    // A loop has no memory of its own.
+    if (!work.memory || options.quick || (column === 'sops' && work.sopsTimes !== undefined)) continue;
+    work.before?.();
+    columns[column].peakMiB = await children.peakMiB(argv, work);
+  }
+  return columns;
 }
 
-function command(...args) {
-  return [process.execPath, tsops, ...args];
-}
-
-function run([program, ...args], more = {}) {
-  return spawnSync(program, args, { cwd: folder, env: { ...environment, ...more }, maxBuffer: 1 << 30 });
-}
-
-function childEnvironment() {
-  const kept = Object.entries(process.env).filter(
-    ([name]) => !name.startsWith('SOPS_') && name !== 'NODE_EXTRA_CA_CERTS' && name !== 'NODE_OPTIONS',
-  );
+function machine() {
   return {
-    ...Object.fromEntries(kept),
-    HOME: folder,
-    XDG_CONFIG_HOME: folder,
-    SOPS_AGE_KEY_FILE: join(folder, 'identity.txt'),
+    date: new Date().toISOString().slice(0, 10),
+    node: process.version,
+    cpu: cpus()[0].model,
+    processors: cpus().length,
+    load: round(loadavg()[0], 1),
+    memoryFrom: children.memoryFrom,
   };
 }
 
-function smallFile() {
-  return 'database:\n  user: app\n  password: correct horse battery staple\n  port: 5432\n  tls: true\n# keys of other services\nservices:\n  - name: mail\n    token: 0123456789abcdef\n  - name: search\n    token: fedcba9876543210\nratio: 0.25\nlast: end\n';
-}
+const asObject = figures => Object.fromEntries(figures);
 
-function yamlFile(leaves) {
-  const lines = [];
-  for (let i = 0; i < leaves; i++) {
-    if (i % 10 === 0) lines.push(`group${i / 10}:`);
-    if (i % 50 === 5) lines.push('  # a comment about the next value');
-    lines.push(`  key${i}: value number ${i} of this file`);
-  }
-  return `${lines.join('\n')}\n`;
-}
-
-function nestedJson(leaves) {
-  const groups = [];
-  for (let i = 0; i < leaves; i += 10) {
-    const members = Array.from(
-      { length: Math.min(10, leaves - i) },
-      (_, k) => `    "key${i + k}": "value number ${i + k} of this file"`,
+function worksTable(figures) {
+  const bare = figures.get('bare node').npm.ms;
+  const columns = [
+    ['work', ({ name }) => name],
+    ['ms', ({ npm }) => shown(npm.ms, 1)],
+    ['over bare Node, ms', ({ npm }) => shown(npm.ms - bare, 1)],
+    ['MiB', ({ npm }) => shown(npm.peakMiB, 0)],
+  ];
+  if (standalone !== undefined)
+    columns.push(
+      ['standalone, ms', row => shown(row.standalone?.ms, 1)],
+      ['standalone, MiB', row => shown(row.standalone?.peakMiB, 0)],
     );
-    groups.push(`  "group${i / 10}": {\n${members.join(',\n')}\n  }`);
+  if (sops !== undefined) {
+    columns.push(['sops, ms', row => shown(row.sops?.ms, 1)], ['sops, MiB', row => shown(row.sops?.peakMiB, 0)]);
+    columns.push(['ms ÷ sops', row => shown(row.sops && row.npm.ms / row.sops.ms, 3)]);
+    if (standalone !== undefined)
+      columns.push([
+        'standalone ÷ sops',
+        row => shown(row.sops && row.standalone && row.standalone.ms / row.sops.ms, 3),
+      ]);
   }
-  return `{\n${groups.join(',\n')}\n}\n`;
+  return tableOf(
+    columns.map(([head]) => head),
+    [...figures].map(([name, row]) => columns.map(([, cell]) => cell({ name, ...row }))),
+  );
 }
 
-function flatJson(keys) {
-  return `{\n${Array.from({ length: keys }, (_, i) => `  "key${i}": "value ${i}"`).join(',\n')}\n}\n`;
+function barsTable(rows) {
+  const head = ['aim', 'program', 'is', 'measured', 'at most', 'met'];
+  const against = { 'bare node': 'ms over bare Node', sops: '× sops', exponent: 'exponent' };
+  const lines = rows.map(({ work, column, against: other, of, most, measured: found, isMet }) => [
+    work,
+    column,
+    of === 'memory' ? 'peak memory, × sops' : against[other],
+    shown(found, other === 'bare node' ? 1 : 3),
+    most,
+    isMet === undefined ? 'not measured' : isMet ? 'yes' : '**no**',
+  ]);
+  return tableOf(head, lines);
 }
 
-function median(list) {
-  const sorted = [...list].sort((a, b) => a - b);
-  return sorted[sorted.length >> 1];
+function tableOf(head, rows) {
+  return [head, head.map(() => '---'), ...rows].map(cells => `| ${cells.join(' | ')} |`).join('\n');
 }
 
-function round(number) {
-  return Math.round(number * 100) / 100;
+const shown = (number, digits) => (number === undefined || Number.isNaN(number) ? '–' : String(round(number, digits)));
+
+/** What was left out, and what somebody has to know to read the rest. */
+function notes(rows) {
+  const missing = [
+    ...(sops === undefined ? ['no sops: TSOPS_TEST_SOPS names one'] : []),
+    ...(standalone === undefined ? ['no standalone executable: --standalone names one'] : []),
+    ...(rows.some(({ work, isMet }) => work.includes('moto') && isMet === undefined)
+      ? ['no moto_server: TSOPS_TEST_MOTO names one']
+      : []),
+  ];
+  const met = rows.filter(({ isMet }) => isMet).length;
+  const open = rows.filter(({ isMet }) => isMet === undefined).length;
+  const left = missing.length === 0 ? '' : `, since there was ${missing.join('; ')}`;
+  return `${met} of ${rows.length} aims are met, ${rows.length - met - open} are not, ${open} were not measured${left}.`;
 }
 
-function ratio(ours, theirs) {
-  return theirs === undefined ? undefined : round(ours / theirs);
+const [startMark, endMark] = ['<!-- printed: begin -->', '<!-- printed: end -->'];
+
+/** What is written by hand stays around what is printed. */
+function renewed(text, printed) {
+  const [start, end] = [text.indexOf(startMark), text.indexOf(endMark)];
+  if (start < 0 || end < start) throw new Error('docs/benchmarks.md has no place for what is printed');
+  return `${text.slice(0, start + startMark.length)}\n\n${printed}\n\n${text.slice(end)}`;
+}
+
+function report(figures, rows) {
+  const { date, node, cpu, processors, load } = machine();
+  const growth = [...exponents(figures)].map(([verb, exponent]) => `${verb} ${round(exponent)}`).join(', ');
+  const theirs =
+    sops === undefined ? '' : ` The columns for sops are a build of ${versionOf(sops)} on the same machine.`;
+  return `Printed on ${date} by \`npm run bench -- --write${options.quick ? ' --quick' : ''}\`: Node ${node}, ${cpu}, ${processors} processors, a load of ${load} at
+the end. Medians of up to ${rounds} interleaved whole-process runs.${theirs}
+
+${worksTable(figures)}
+
+Growth of the time from 1,000 to 100,000 YAML leaves, that of the small file taken off, as an exponent: ${growth}.
+
+### Aims
+
+${barsTable(rows)}
+
+${notes(rows)}`;
+}
+
+function versionOf(program) {
+  return /sops \d+\.\d+\.\d+\S*/.exec(children.run([program, '--version']).stdout.toString())?.[0] ?? 'sops';
+}
+
+try {
+  await (options.check ? check() : main());
+} finally {
+  rmSync(folder, { recursive: true, force: true });
 }
