@@ -58,7 +58,9 @@ function licences() {
   const inside = Object.keys(readJson(metafile).inputs).map(path => realpathSync(resolve(root, path)));
   const bun = readJson(join(root, 'node_modules', 'bun', 'package.json')).version;
   const runtime = `Bun ${bun} (MIT), with JavaScriptCore (LGPL-2) and the libraries that https://bun.com/docs/project/licensing lists`;
-  return licencesOf(inside, [runtime]);
+  // Unlike the package, the executable has no LICENSE beside it.
+  const own = readFileSync(join(root, 'LICENSE'), 'utf8').trim();
+  return `${own}\n\n${'-'.repeat(80)}\n\n${licencesOf(inside, [runtime])}`;
 }
 
 try {
