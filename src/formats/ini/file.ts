@@ -90,6 +90,16 @@ function withoutLastReturns(text: string): string {
 export function parsePlain(bytes: Uint8Array): PlainFile {
   const parted = partBlocks(rawOf(bytes));
   const layout = layOut(parted.body, 'plain');
+  let made:
+    | { readonly changes: Changes; readonly former: EncryptedFile | undefined; readonly body: string }
+    | undefined;
+  /** The spelling and the text of a file are asked for one after the other. */
+  const bodyFor = (changes: Changes, former: EncryptedFile | undefined): string => {
+    if (made?.changes !== changes || made.former !== former) {
+      made = { changes, former, body: encryptedBody(layout, changes, formerQuotes(former)) };
+    }
+    return made.body;
+  };
   return {
     tree: treeOf(layout),
     blocks: parted.pairs.map(pairs => ({
@@ -97,15 +107,14 @@ export function parsePlain(bytes: Uint8Array): PlainFile {
       value: mapping(pairs.map(([key, value]) => entry(key, leaf(value)))),
     })),
     spelling: (changes, { former } = {}) => {
-      const encrypted = layOut(encryptedBody(layout, changes, formerQuotes(former)), 'encrypted');
+      const encrypted = layOut(bodyFor(changes, former), 'encrypted');
       if (encrypted.units.length !== layout.units.length) {
         throw new TsopsError('INTERNAL', 'the encrypted INI text has other lines than the plain one');
       }
       const back = layout.units.map(slotted => undo(layout, slotted, changeOf(slotted, changes)));
       return spell(layout, encrypted, back);
     },
-    rewrite: (changes, block, { keep, former }) =>
-      bytesOf(withBlock(encryptedBody(layout, changes, formerQuotes(former)), block, keep)),
+    rewrite: (changes, block, { keep, former }) => bytesOf(withBlock(bodyFor(changes, former), block, keep)),
   };
 }
 

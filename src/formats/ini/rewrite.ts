@@ -35,7 +35,21 @@ export function rewriteUnit(raw: string, slotted: Slotted, change: UnitChange, v
     return raw.slice(unit.start, unit.end);
   }
   if (unit.kind === 'tail') return rewriteTail(raw, unit, change.comments);
+  if (change.value !== undefined && isBare(raw, unit) && standing.test(change.value)) {
+    return raw.slice(unit.start, unit.valueSpan.start) + change.value + raw.slice(unit.valueSpan.end, unit.end);
+  }
   return bestWriting(raw, slotted, unit, change, visible);
+}
+
+/** Values that are written as they are and read back in every place: no quote, no mark of a comment, no blank at an end. */
+const standing =
+  /^[\x21\x24-\x26\x28-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7e]+(?: +[\x21\x24-\x26\x28-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7e]+)*$/;
+
+/** A key with a value on its line and nothing else that belongs to it: of such there are very many. */
+function isBare(raw: string, unit: KeyUnit | SectionUnit): boolean {
+  if (unit.kind !== 'key' || unit.lines.length > 0 || unit.inline !== undefined || hasLost(unit)) return false;
+  const { start, end } = unit.valueSpan;
+  return unit.quote === '' && start < end && raw.slice(start, end) === unit.value;
 }
 
 /** Three quotes at the very end of a file are a value; with a line break behind them they open one. */
