@@ -1,8 +1,8 @@
-/** The package as npm installs it: one package without dependencies, within its budget, with the licences of what is inside. */
+/** The package as npm installs it: one package without dependencies, with the licences of what is inside. */
 
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { newFolder, removeFolder, root, vectors } from './harness.ts';
@@ -103,28 +103,6 @@ test('TypeScript sees the types, from modules and from CommonJS', () => {
   const sound = compile(use('mts', false), use('cts', false));
   assert.equal(sound.stdout, '');
   for (const ending of ['mts', 'cts']) assert.match(compile(use(ending, true)).stdout, /TS\d+/);
-});
-
-/** In bytes, with some room above what they were when this was written. */
-const budget: readonly (readonly [what: string, pattern: string, most: number])[] = [
-  ['what every run reads', 'dist/{main,chunks/{start,rolldown-runtime}-*}.cjs', 14_000],
-  ['what every command reads besides', 'dist/chunks/grammar-*.cjs', 36_000],
-  ['what a decrypt of YAML for age reads besides', 'dist/chunks/frequent-*.cjs', 180_000],
-  ['all code', 'dist/**/*.cjs', 5_200_000],
-  ['the package', '**/*', 7_500_000],
-];
-
-test('sizes are within their budget', t => {
-  const sizes = budget.map(([what, pattern, most]) => {
-    const files = globSync(pattern, { cwd: installed }).filter(name => statSync(join(installed, name)).isFile());
-    const size = files.reduce((sum, name) => sum + statSync(join(installed, name)).size, 0);
-    return { what, size, most, isFound: files.length > 0 };
-  });
-  sizes.push({ what: 'the tarball', size: statSync(join(folder, tarball())).size, most: 1_900_000, isFound: true });
-  for (const { what, size, most, isFound } of sizes) {
-    t.diagnostic(`${what}: ${size} of ${most} bytes`);
-    assert.ok(isFound && size <= most, `${what}: ${size} of ${most} bytes`);
-  }
 });
 
 test('the licences and the bill of materials name every package that is inside', () => {
