@@ -60,7 +60,8 @@ export function encodeBase64Bytes(source: Uint8Array, target: Uint8Array, to: nu
     to += 4;
   }
   if (at === source.length) return to;
-  const [first, second] = [source[at] as number, source[at + 1]];
+  const first = source[at] as number;
+  const second = source[at + 1];
   target[to] = alphabet[first >> 2] as number;
   target[to + 1] = alphabet[((first & 3) << 4) | ((second ?? 0) >> 4)] as number;
   target[to + 2] = second === undefined ? equalsSign : (alphabet[(second & 15) << 2] as number);

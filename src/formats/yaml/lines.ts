@@ -52,7 +52,8 @@ const frameOf = (column: number, isList: boolean): Frame => ({ column, isList, k
 
 /** A number below 2^53 for a key, from two multiplicative digests; keys that share one are rare, and only make the way slower. */
 function digestOf(text: Uint8Array, start: number, end: number): number {
-  let [a, b] = [0x811c9dc5, end - start];
+  let a = 0x811c9dc5;
+  let b = end - start;
   for (let p = start; p < end; p++) {
     const c = text[p] as number;
     a = Math.imul(a ^ c, 0x01000193);
@@ -208,7 +209,8 @@ class LineScan {
   #pair(start: number, colon: number, column: number): boolean {
     const text = this.#text;
     const quote = text[start] === DOUBLE ? 1 : 0;
-    const [keyStart, keyEnd] = [start + quote, colon - quote];
+    const keyStart = start + quote;
+    const keyEnd = colon - quote;
     if (!this.#isNewKey(keyStart, keyEnd, quote === 1)) return false;
     let q = colon + 1;
     if (text[q] === LF) {

@@ -86,7 +86,8 @@ export class LineTable {
 
   /** The key, undefined for none. */
   key(event: number, text: Buffer): string | undefined {
-    const [start, end] = [this.keyStart(event), this.keyEnd(event)];
+    const start = this.keyStart(event);
+    const end = this.keyEnd(event);
     return start === end ? undefined : text.toString('latin1', start, end);
   }
 

@@ -75,7 +75,8 @@ class PlainLines implements PlainText {
 
   #comment(event: number, pass: SealingPass, out: ByteWriter, places: Uint32Array): void {
     const table = this.#table;
-    const [start, end] = [table.start(event), table.end(event)];
+    const start = table.start(event);
+    const end = table.end(event);
     if (table.isBehindNext(event)) {
       // It stands behind the next leaf, and the walk comes to it before that.
       this.#aside.length = 0;
@@ -89,7 +90,8 @@ class PlainLines implements PlainText {
 
   #leaf(event: number, pass: SealingPass, out: ByteWriter, places: Uint32Array): void {
     const table = this.#table;
-    const [start, end] = [innerStart(table, event), innerEnd(table, event)];
+    const start = innerStart(table, event);
+    const end = innerEnd(table, event);
     this.#copyTo(start, out);
     const from = out.length;
     if (this.#value(event, start, end, pass, out)) this.#placed(event, from, end, out, places);

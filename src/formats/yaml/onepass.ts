@@ -83,7 +83,8 @@ class SealedLines implements SealedText {
   }
 
   #comment(event: number, pass: OpeningPass, out: ByteWriter): boolean {
-    const [start, end] = [this.table.start(event), this.table.end(event)];
+    const start = this.table.start(event);
+    const end = this.table.end(event);
     if (start === end) return true;
     if (pass.leavesComments) return !this.#text.toString('utf8', start, end).trimStart().startsWith('ENC[');
     if (!pass.openComment(this.#text, start, end) || textOf(pass.plain) === undefined) return false;
@@ -95,7 +96,8 @@ class SealedLines implements SealedText {
     const { table } = this;
     const text = this.#text;
     const key = table.key(event, text);
-    const [start, end] = [innerStart(table, event), innerEnd(table, event)];
+    const start = innerStart(table, event);
+    const end = innerEnd(table, event);
     if (!pass.selects(key) || !isSealed(text, start)) {
       const value = clearValue(table, event, text);
       if (value !== null && value !== '' && pass.selects(key)) return false;

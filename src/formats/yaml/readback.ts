@@ -54,9 +54,11 @@ class SideBySide {
 
   /** Keys stand in the text that is compared: the same place in it is the same key. */
   #isSameEvent(event: number): boolean {
-    const [a, b] = [this.#plain.table, this.#sealed.table];
+    const a = this.#plain.table;
+    const b = this.#sealed.table;
     if (!a.isAlike(event, b)) return false;
-    const [start, end] = [a.keyStart(event), a.keyEnd(event)];
+    const start = a.keyStart(event);
+    const end = a.keyEnd(event);
     if (start === end) return b.keyStart(event) === b.keyEnd(event);
     const moved = this.#sealedAt - this.#at;
     return b.keyStart(event) === start + moved && b.keyEnd(event) === end + moved;
@@ -65,7 +67,8 @@ class SideBySide {
   /** Goes on behind the ciphertext of an event, where it has one. */
   #passes(event: number): boolean {
     const { places, table } = this.#plain;
-    const [start, end] = [places[2 * event] as number, places[2 * event + 1] as number];
+    const start = places[2 * event] as number;
+    const end = places[2 * event + 1] as number;
     if (end === 0) return true;
     const other = this.#sealed.table;
     if (start !== innerStartOf(event, other) || end !== innerEndOf(event, other)) return false;
@@ -76,8 +79,10 @@ class SideBySide {
   }
 
   #isSameTo(end: number, sealedEnd: number): boolean {
-    const [a, b] = [this.#plain.text, this.#sealed.text];
-    const [from, to] = [this.#at, this.#sealedAt];
+    const a = this.#plain.text;
+    const b = this.#sealed.text;
+    const from = this.#at;
+    const to = this.#sealedAt;
     const length = end - from;
     if (length < 0 || length !== sealedEnd - to) return false;
     // A call costs more than a short loop.
