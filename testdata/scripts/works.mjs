@@ -54,7 +54,7 @@ function ofFile(name, ending, text, tools, { noQuickSops = false, sopsRounds, ..
     ...how,
     ...(sops && { sops: [sops, ...args], sopsRounds: rounds }),
   });
-  return [work('encrypt', encrypting, sopsRounds), work('decrypt', ['decrypt', sealed])].map(
+  return [work('encrypt', encrypting, sopsRounds), work('decrypt', ['decrypt', sealed], sopsRounds)].map(
     ({ sops: theirs, ...rest }) => ({
       ...rest,
       programs: { ...rest.programs, ...(theirs && { sops: theirs }) },
