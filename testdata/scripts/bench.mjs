@@ -5,7 +5,7 @@
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { brokenBounds, exponents, round, verdicts } from './bounds.ts';
@@ -23,8 +23,10 @@ const { values: options } = parseArgs({
     ...{ standalone: { type: 'string' }, base: { type: 'string' } },
   },
 });
-const standalone = options.standalone || process.env.TSOPS_TEST_STANDALONE || undefined;
-const sops = process.env.TSOPS_TEST_SOPS || undefined;
+/** Children run in other folders. */
+const placeOf = path => (path ? resolve(path) : undefined);
+const standalone = placeOf(options.standalone ?? process.env.TSOPS_TEST_STANDALONE);
+const sops = placeOf(process.env.TSOPS_TEST_SOPS);
 const rounds = options.quick ? 3 : 9;
 const command = (...args) => [process.execPath, tsops, ...args];
 const folder = mkdtempSync(join(tmpdir(), 'tsops-bench-'));
