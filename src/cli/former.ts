@@ -11,6 +11,8 @@ import { isOurs } from './ours.ts';
 /** What is to be encrypted, and where to. */
 export interface Renewal {
   readonly bytes: Uint8Array;
+  /** The file that they were read from; undefined for standard input. */
+  readonly path: string | undefined;
   readonly options: EncryptOptions;
   readonly format: FormatName;
   readonly outputFormat: FormatName;
@@ -26,13 +28,13 @@ export interface Renewal {
  */
 export async function encryptRenewed(call: Call, renewal: Renewal): Promise<Uint8Array> {
   const { flags } = call;
-  const { bytes, options, format, outputFormat, place } = renewal;
+  const { bytes, options, format, outputFormat } = renewal;
   if (flags.noReuse && flags.reuseFrom !== undefined) throw bothWays();
   if (flags.reuseFrom !== undefined) {
     const reuseFrom = await readFileBounded(flags.reuseFrom, { maxBytes: maxEncryptedBytes, root: flags.root });
     return encrypt(bytes, { ...options, reuseFrom });
   }
-  const found = flags.noReuse || format !== outputFormat ? undefined : await foundVersion(place, outputFormat);
+  const found = flags.noReuse || format !== outputFormat ? undefined : await foundVersion(renewal);
   if (found === undefined) return encrypt(bytes, options);
   try {
     return await encrypt(bytes, { ...options, keys: unattended(call, options), reuseFrom: found });
@@ -44,13 +46,16 @@ export async function encryptRenewed(call: Call, renewal: Renewal): Promise<Uint
 }
 
 /** The file that will be replaced, where it is encrypted, else what the last commit has under its name. */
-async function foundVersion(place: string | undefined, format: FormatName): Promise<Uint8Array | undefined> {
+async function foundVersion({ bytes, path, place, format }: Renewal): Promise<Uint8Array | undefined> {
   if (place === undefined) return undefined;
-  const there = isRegularFile(place) ? await readFileBounded(place, { maxBytes: maxEncryptedBytes }) : undefined;
+  const there = place === path ? bytes : await regularFile(place);
   if (there !== undefined && (await isOurs(there, format))) return there;
   const committed = await committedVersion(place);
   return committed !== undefined && (await isOurs(committed, format)) ? committed : undefined;
 }
+
+const regularFile = async (path: string): Promise<Uint8Array | undefined> =>
+  isRegularFile(path) ? readFileBounded(path, { maxBytes: maxEncryptedBytes }) : undefined;
 
 /** The keys of this machine that open without a person and without a program. */
 function unattended(call: Call, { groups }: EncryptOptions): EncryptOptions['keys'] {

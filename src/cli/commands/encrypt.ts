@@ -65,7 +65,7 @@ async function sealedOf(call: Call, source: Source, place: string | undefined): 
   const options = await sealingOptions(call, { ...source, name: source.name ?? '' });
   const bytes = early ?? (await readSource(source));
   const { format, outputFormat } = source;
-  const renewal = { bytes, options, format, outputFormat, place };
+  const renewal = { bytes, path: source.path, options, format, outputFormat, place };
   const sealed = await about(source, async () => refuseTooLarge(await encryptRenewed(call, renewal)));
   return { bytes: sealed, isChanged: true };
 }
