@@ -8,8 +8,8 @@ import { type FormatName, inspectFile } from '../index.ts';
  * broken. Many files of a folder are nothing that can be parsed.
  */
 export async function isOurs(bytes: Uint8Array, format: FormatName): Promise<boolean> {
+  if (!mayHaveBlock(bytes)) return false;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (!text.includes('sops') && !isWide(bytes)) return false;
   if (format === 'yaml' && hasPlainBlock(text)) return true;
   try {
     return (await inspectFile(bytes, { format })).metadata !== undefined;
@@ -32,6 +32,11 @@ function hasPlainBlock(bytes: Buffer): boolean {
     !/^(?:---|\.\.\.)/m.test(text) &&
     /^sops:\r?\n(?: [^\n]*\n)*? +mac: "?ENC\[AES256_GCM,/m.test(text)
   );
+}
+
+/** Whether a file can have a block, told by its bytes alone: most files of a folder need not be parsed to know that they have none. */
+export function mayHaveBlock(bytes: Uint8Array): boolean {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).includes('sops') || isWide(bytes);
 }
 
 /** YAML may be written in UTF-16. */

@@ -6,6 +6,7 @@ import { inspectFile, isNeverEncrypted } from '../../index.ts';
 import type { Call } from '../call.ts';
 import { encryptRenewed } from '../former.ts';
 import { eachFile, meansMany, type Target, targetsOf } from '../manyfiles.ts';
+import { mayHaveBlock } from '../ours.ts';
 import { outputsFor } from '../outputs.ts';
 import { ruleOf } from '../recipients.ts';
 import { sealingOptions } from '../sealing.ts';
@@ -85,6 +86,7 @@ function onlyForOne(): TsopsError {
  * what is wrong or encrypts it.
  */
 async function isEncrypted(bytes: Uint8Array, { outputFormat }: Source): Promise<boolean> {
+  if (!mayHaveBlock(bytes)) return false;
   try {
     return (await inspectFile(bytes, { format: outputFormat })).encrypted;
   } catch (error) {
