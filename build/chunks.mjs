@@ -19,6 +19,7 @@ const roots = {
     'keys/age/index.ts',
     'keys/age/x25519.ts',
   ],
+  general: ['ops/open.ts', 'ops/part.ts'],
   patterns: ['core/regex.ts'],
   yaml: ['formats/yaml/index.ts', 'cli/configuration.ts'],
   sealing: ['cli/commands/encrypt.ts', 'formats/yaml/onepass-plain.ts'],

@@ -41,11 +41,11 @@ export { type Inspection, inspectFile, type Recipient } from './ops/inspect.ts';
 export { type Joining, joinTexts } from './ops/join.ts';
 export { type DecryptedResources, decryptResources, type ResourceListOptions } from './ops/krm.ts';
 export { type MergeConflict, type MergeOptions, type MergeResult, merge } from './ops/merge.ts';
-export type { OpenOptions } from './ops/open.ts';
 export { type Publication, type PublishOptions, publication } from './ops/publish.ts';
 export { type RotateOptions, rotate } from './ops/rotate.ts';
 export { JsonText, type SetOptions, type SetValue, set } from './ops/set.ts';
 export { stripMetadata } from './ops/strip.ts';
+export type { OpenOptions } from './ops/unlock.ts';
 export { type UnsetOptions, unset } from './ops/unset.ts';
 export {
   type CompareOptions,

@@ -12,7 +12,8 @@ import { checkBlock, driftFindings, duplicateBlock, type RuleOfFile } from './ch
 import { checkValues, placeOfPath, plainValues } from './checkvalues.ts';
 import { type Finding, type FindingKind, findingOf, shortened } from './finding.ts';
 import { bytesOf, type Content, type FormatOptions, inputFormat } from './input.ts';
-import { type OpenOptions, open } from './open.ts';
+import { open } from './open.ts';
+import type { OpenOptions } from './unlock.ts';
 
 export interface CheckOptions extends Pick<FormatOptions, 'filename' | 'format'> {
   /** The creation rule of the file, as `matchRule` gives it; undefined where it has none. */

@@ -7,7 +7,7 @@ import { TsopsError } from '../errors.ts';
 import type { EncryptedFile } from '../formats/format.ts';
 import { masterKeyName } from '../keys/failures.ts';
 import { type Finding, findingOf } from './finding.ts';
-import { metadataOf } from './open.ts';
+import { metadataOf } from './unlock.ts';
 import { difference, type KeysChange, type WantedKeys } from './updatekeys.ts';
 
 const restore =

@@ -1,12 +1,10 @@
 /** `decrypt`: encrypted bytes in, plain bytes out. `docs/format.md` §4. */
 
 import { applyChanges, type Path, type Tree } from '../core/tree.ts';
-import type { Format } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
 import { decryptInOnePass } from './onepass.ts';
-import { type OpenOptions, open } from './open.ts';
-import { partOf, printPart } from './part.ts';
+import type { OpenOptions } from './unlock.ts';
 
 export interface DecryptOptions extends OpenOptions {
   /**
@@ -42,16 +40,14 @@ export async function decrypt<C extends Content>(content: C, options: DecryptOpt
     const { decryptWhole } = await import('./whole.ts');
     return likeInput(content, await decryptWhole(bytes, output, output.whole, options));
   }
+  const { open } = await import('./open.ts');
   const { file, changes, spelling } = await open(bytes, options);
   if (options.extract !== undefined) {
     const plain: Tree<'plain'> = applyChanges(file.tree, changes);
-    return likeInput(content, extracted(plain, options.extract, output, options.indent));
+    const { partOf, printPart } = await import('./part.ts');
+    return likeInput(content, printPart(partOf(plain, options.extract), output, options.indent));
   }
   if (isKept) return likeInput(content, file.rewrite(changes, spelling?.text));
   if (file.tree.documents.length > 1 && !formatEntry(outputName).manyDocuments) throw onlyOneDocument(outputName);
   return likeInput(content, output.print(applyChanges(file.tree, changes), { indent: options.indent }));
-}
-
-function extracted(tree: Tree<'plain'>, wanted: Path | string, output: Format, indent: number | undefined): Uint8Array {
-  return printPart(partOf(tree, wanted), output, indent);
 }

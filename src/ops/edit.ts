@@ -6,8 +6,9 @@ import type { SelectionRule } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
 import type { Format, PlainFile } from '../formats/format.ts';
 import { bytesOf, type Content, likeInput, timestampOf } from './input.ts';
-import { type OpenedFile, type OpenOptions, open } from './open.ts';
+import { type OpenedFile, open } from './open.ts';
 import { seal } from './seal.ts';
+import type { OpenOptions } from './unlock.ts';
 
 export interface EditOptions extends OpenOptions {
   /** Whether values below `data` of Kubernetes Secrets are shown and taken decoded, not in base64. YAML and JSON. Default: false. */

@@ -23,7 +23,7 @@ import {
   outputFormat,
   timestampOf,
 } from './input.ts';
-import { encryptInOnePass } from './onepass.ts';
+import { encryptInOnePass } from './onepass-plain.ts';
 import { refuseReserved, type SealInput, seal } from './seal.ts';
 
 export interface EncryptOptions extends FormatOptions {

@@ -6,7 +6,8 @@ import { rawScalar, readable } from '../formats/flat.ts';
 import type { PlainFile } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { bytesOf, type Content, inputFormat } from './input.ts';
-import { type OpenOptions, open } from './open.ts';
+import { open } from './open.ts';
+import type { OpenOptions } from './unlock.ts';
 
 export interface Variable {
   readonly name: string;

@@ -7,8 +7,9 @@ import { formatEntry } from '../formats/index.ts';
 import { type AssignmentStyle, assignments } from './assignments.ts';
 import { commonVariables } from './environment.ts';
 import { bytesOf, type Content, inputFormat, likeInput, onlyOneDocument, outputFormat } from './input.ts';
-import { type OpenedFile, type OpenOptions, open } from './open.ts';
+import { type OpenedFile, open } from './open.ts';
 import { type Part, partOf, printPart } from './part.ts';
+import type { OpenOptions } from './unlock.ts';
 import type { ValueForm } from './valueforms.ts';
 
 export interface GetOptions extends OpenOptions {

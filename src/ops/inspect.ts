@@ -6,7 +6,8 @@ import { TsopsError } from '../errors.ts';
 import type { FormatName } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
 import { bytesOf, type Content, type FormatOptions, inputFormat } from './input.ts';
-import { metadataOf, parseEncrypted } from './open.ts';
+import { parseEncrypted } from './open.ts';
+import { metadataOf } from './unlock.ts';
 
 /** One master key as a report shows it: its kind and sops's text form of it. */
 export interface Recipient {

@@ -12,7 +12,7 @@ import { decrypt } from './decrypt.ts';
 import { commonVariables, leavesOf, valueText } from './environment.ts';
 import { bytesOf, type Content, likeInput } from './input.ts';
 import { type KrmConfig, krmConfig, type SecretSource, type SecretValue, secretOf } from './krmconfig.ts';
-import type { OpenOptions } from './open.ts';
+import type { OpenOptions } from './unlock.ts';
 
 export interface ResourceListOptions extends Omit<OpenOptions, 'format' | 'filename' | 'outputFormat'> {
   /**

@@ -1,40 +1,17 @@
 /** The part that `decrypt` and `edit` share: from encrypted bytes to verified plain values. `docs/format.md` §4. */
 
-import { randomBytes } from 'node:crypto';
-import { type Cipher, createCipher, type RandomSource } from '../core/cipher.ts';
-import { decryptTree, type Stash, type UnverifiedComment } from '../core/crypt.ts';
+import { type Cipher, createCipher } from '../core/cipher.ts';
+import { decryptTree, type Stash } from '../core/crypt.ts';
 import type { DataKey } from '../core/datakey.ts';
-import { checkVersion, fromStored, type MasterKey, type Metadata, spellingAad } from '../core/metadata.ts';
+import { type Metadata, spellingAad } from '../core/metadata.ts';
 import { compileSelection } from '../core/selection.ts';
 import { type Changes, isComment, type Node, type Path } from '../core/tree.ts';
 import { TsopsError } from '../errors.ts';
 import type { EncryptedFile, Format } from '../formats/format.ts';
 import { formatEntry } from '../formats/index.ts';
-import { explicitContext } from '../keys/context.ts';
-import { unwrapDataKey } from '../keys/groups.ts';
-import type { KeyContext } from '../keys/provider.ts';
-import { type FormatOptions, inputFormat } from './input.ts';
+import { inputFormat } from './input.ts';
 import type { StoredSpelling } from './seal.ts';
-
-export interface OpenOptions extends FormatOptions {
-  /** age identities, each a text as in an identity file. Used only where `keys` is not given. */
-  readonly identities?: string | readonly string[] | undefined;
-  /** What master keys may use of the machine. Default: only `identities`. */
-  readonly keys?: KeyContext | undefined;
-  /** Key kinds to try first. Default: age, pgp. */
-  readonly decryptionOrder?: readonly string[] | undefined;
-  /** Skips the comparison of the MAC. Whatever is in clear text, and the order of everything, is then unprotected. */
-  readonly ignoreMac?: boolean | undefined;
-  /** Called with the master keys that opened the data key. */
-  readonly onOpened?: ((keys: readonly MasterKey[]) => void) | undefined;
-  /**
-   * Called with the AWS KMS keys that opened only under the wrong encryption context of sops before 3.3.0. The file is opened all the
-   * same; for as long as its data key is not encrypted anew, its version must not be raised.
-   */
-  readonly onOldContext?: ((keys: readonly MasterKey[]) => void) | undefined;
-  /** Called with comments that are not ciphertext though the rule says so; they are kept as they stand. */
-  readonly onUnverifiedComments?: ((comments: readonly UnverifiedComment[]) => void) | undefined;
-}
+import { metadataOf, noRandom, type OpenOptions, openDataKey } from './unlock.ts';
 
 /** A file whose values are decrypted and whose MAC has been compared. */
 export interface OpenedFile {
@@ -52,17 +29,6 @@ export async function open(bytes: Uint8Array, options: OpenOptions): Promise<Ope
   const file = parseEncrypted(format, bytes);
   const metadata = metadataOf(file);
   return openWith(await openDataKey(metadata, options), { format, file, metadata }, options);
-}
-
-/** Asks the master keys for the data key. */
-export async function openDataKey(metadata: Metadata, options: OpenOptions): Promise<DataKey> {
-  checkVersion(metadata.version);
-  const keys = options.keys ?? explicitContext({ identities: options.identities });
-  const unwrapping = { order: options.decryptionOrder, context: keys };
-  const { dataKey, openedBy, oldContexts } = await unwrapDataKey(metadata, unwrapping);
-  options.onOpened?.(openedBy);
-  if (oldContexts.length > 0) options.onOldContext?.(oldContexts);
-  return dataKey;
 }
 
 /** The second half of `open`, where the data key is known. */
@@ -85,9 +51,6 @@ export async function openWith(
   return { format, file, metadata, dataKey, changes, stash, spelling: spellingOf(metadata, cipher) };
 }
 
-/** Nothing is encrypted while a file is opened. */
-export const noRandom: RandomSource = bytes => randomBytes(bytes);
-
 /** sops answers 1, not 2, for an encrypted file that does not parse. */
 export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile {
   try {
@@ -96,32 +59,6 @@ export function parseEncrypted(format: Format, bytes: Uint8Array): EncryptedFile
     if (error instanceof TsopsError && error.code === 'FILE_SYNTAX') throw error.with({ exitStatus: 1 });
     throw error;
   }
-}
-
-/** The typed block of document 0. @throws TsopsError METADATA_NOT_FOUND, METADATA_INVALID */
-export function metadataOf(file: Pick<EncryptedFile, 'blocks'>): Metadata {
-  const [block, second] = file.blocks.filter(found => found.document === 0);
-  if (block === undefined && file.blocks.length > 0) throw onlyLater();
-  if (block === undefined) {
-    throw new TsopsError('METADATA_NOT_FOUND', 'sops metadata not found: the file is not encrypted', {
-      hints: ['Encrypt it with `tsops encrypt -i FILE`, or pass --if-needed to let plain files through.'],
-    });
-  }
-  if (second !== undefined)
-    throw new TsopsError('METADATA_INVALID', 'the file has more than one sops block', {
-      hints: ['Keep the block that belongs to the values; a bad merge may have left both.'],
-    });
-  return fromStored(block.value);
-}
-
-function onlyLater(): TsopsError {
-  return new TsopsError(
-    'METADATA_NOT_FOUND',
-    'the first document has no sops block, and a later one has one of its own',
-    {
-      hints: ['The documents were encrypted one by one and put together: keep each in a file of its own.'],
-    },
-  );
 }
 
 /** The spelling is an extra: one that does not decrypt has been outdated by another tool and is left out. */

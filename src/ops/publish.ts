@@ -13,8 +13,9 @@ import type { KeyContext } from '../keys/provider.ts';
 import { type DestinationEntry, destinations } from '../publish/index.ts';
 import type { EditOptions } from './edit.ts';
 import { bytesOf, type Content, inputFormat } from './input.ts';
-import { metadataOf, type OpenedFile, open, parseEncrypted } from './open.ts';
+import { type OpenedFile, open, parseEncrypted } from './open.ts';
 import { reseal } from './reseal.ts';
+import { metadataOf } from './unlock.ts';
 import { compareKeys, type KeysChange } from './updatekeys.ts';
 
 export interface PublishOptions extends EditOptions {

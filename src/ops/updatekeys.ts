@@ -17,8 +17,9 @@ import { resolveKey } from '../keys/services.ts';
 import type { EditOptions } from './edit.ts';
 import { bytesOf, type Content, type FormatOptions, inputFormat, likeInput } from './input.ts';
 import type { Recipient } from './inspect.ts';
-import { encryptedPaths, metadataOf, type OpenedFile, open, parseEncrypted } from './open.ts';
+import { encryptedPaths, type OpenedFile, open, parseEncrypted } from './open.ts';
 import { reseal } from './reseal.ts';
+import { metadataOf } from './unlock.ts';
 
 /** What a file is to have; a `RuleMatch` is one. What is not said in it stays as it is in the file. */
 export interface WantedKeys {

@@ -8,17 +8,9 @@ import { toStored } from '../core/metadata.ts';
 import { aadOf } from '../core/path.ts';
 import { compileSelection } from '../core/selection.ts';
 import type { Format, WholeFile, WholeFormat } from '../formats/format.ts';
-import {
-  metadataOf,
-  noRandom,
-  type OpenedFile,
-  type OpenOptions,
-  open,
-  openDataKey,
-  openWith,
-  parseEncrypted,
-} from './open.ts';
+import { type OpenedFile, open, openWith, parseEncrypted } from './open.ts';
 import type { SealInput } from './seal.ts';
+import { metadataOf, noRandom, type OpenOptions, openDataKey } from './unlock.ts';
 import { notRestorable } from './verify.ts';
 
 /** Under which sops keeps the content of a file that is one value. */
