@@ -1,6 +1,6 @@
 // Which modules share a chunk. Every chunk that a run loads costs it time, and so does code that it does not use: what nearly every run
-// needs is in two chunks (`start`, `grammar`), what the most frequent run needs besides, a decrypt of YAML for age, in a third one, and
-// what an encrypt needs beyond that in a fourth one. The bundler divides the rest.
+// needs is in one chunk (`start`), what the most frequent run needs besides, a decrypt of YAML for age, in a second one, and
+// what an encrypt needs beyond that in further ones. The bundler divides the rest.
 
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -10,8 +10,16 @@ const index = `${src}index.ts`;
 
 /** For each chunk the modules that it is made from, together with all that these import at once and that no earlier chunk has. */
 const roots = {
-  start: ['host/environment.ts', 'host/streams.ts', 'host/version.ts'],
-  grammar: ['cli/report.ts', 'cli/arguments.ts', 'cli/flags.ts', 'cli/commands.ts', 'cli/program.ts'],
+  start: [
+    'host/environment.ts',
+    'host/streams.ts',
+    'host/version.ts',
+    'cli/report.ts',
+    'cli/arguments.ts',
+    'cli/flags.ts',
+    'cli/commands.ts',
+    'cli/program.ts',
+  ],
   frequent: [
     'cli/commands/decrypt.ts',
     'host/temp.ts',
