@@ -22,6 +22,10 @@ export type SelectionRule =
 /** What sops assumes where neither the command line nor the creation rule nor the file names a rule. */
 export const defaultSelection: SelectionRule = { kind: 'unencryptedSuffix', text: '_unencrypted' };
 
+/** Whether it says anything: no block can store a rule without a text, so the file would be read by the default. */
+export const isRule = (rule: SelectionRule | undefined): rule is SelectionRule =>
+  rule !== undefined && rule.kind !== 'none' && rule.text !== '';
+
 /** A compiled rule. Walks ask it through scopes, one per container. */
 export interface Selection {
   /** The scope of the root of a document. */

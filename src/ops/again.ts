@@ -2,7 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import type { KeyGroup } from '../core/metadata.ts';
-import { defaultSelection, type SelectionRule } from '../core/selection.ts';
+import { defaultSelection, isRule, type SelectionRule } from '../core/selection.ts';
 import type { Format, PlainFile } from '../formats/format.ts';
 import type { EncryptOptions } from './encrypt.ts';
 import { timestampOf } from './input.ts';
@@ -36,7 +36,7 @@ export async function encryptAgain(again: Again, options: EncryptOptions): Promi
   const opened = await open(former, { ...options, format: format.name, outputFormat: undefined });
   const isBinary = format.name === 'binary';
   const settings: Settings = {
-    selection: isBinary ? { kind: 'none' } : (options.selection ?? defaultSelection),
+    selection: isBinary ? { kind: 'none' } : isRule(options.selection) ? options.selection : defaultSelection,
     macOnlyEncrypted: !isBinary && (options.macOnlyEncrypted ?? false),
   };
   const { groups } = again;

@@ -5,7 +5,7 @@ import type { RandomSource } from '../core/cipher.ts';
 import { DataKey } from '../core/datakey.ts';
 import { formatVersion, type KeyGroup } from '../core/metadata.ts';
 import { isForOnePass } from '../core/onepass.ts';
-import { defaultSelection, type SelectionRule } from '../core/selection.ts';
+import { defaultSelection, isRule, type SelectionRule } from '../core/selection.ts';
 import { TsopsError } from '../errors.ts';
 import { formatEntry } from '../formats/index.ts';
 import { explicitContext } from '../keys/context.ts';
@@ -33,7 +33,10 @@ export interface EncryptOptions extends FormatOptions {
   readonly groups?: readonly KeyGroup[] | undefined;
   /** How many groups are needed to decrypt; 0 or absent: all of them. */
   readonly shamirThreshold?: number | undefined;
-  /** Which values are encrypted. Default: all but those under a key that ends in `_unencrypted`. Binary files have no rule. */
+  /**
+   * Which values are encrypted. Default, also for a rule without a text: all but those under a key that ends in `_unencrypted`. Binary files
+   * have no rule.
+   */
   readonly selection?: SelectionRule | undefined;
   /** Whether the MAC covers only the encrypted values. Default false. */
   readonly macOnlyEncrypted?: boolean | undefined;
@@ -124,7 +127,7 @@ async function sealing(
       shamirThreshold: wrapped.threshold,
       lastModified: timestampOf(options.now ?? new Date()),
       mac: '',
-      selection: binary ? { kind: 'none' } : (options.selection ?? defaultSelection),
+      selection: binary ? { kind: 'none' } : isRule(options.selection) ? options.selection : defaultSelection,
       macOnlyEncrypted: !binary && (options.macOnlyEncrypted ?? false),
       version: formatVersion,
     },

@@ -7,7 +7,7 @@ import { randomBytes } from 'node:crypto';
 import { DataKey } from '../core/datakey.ts';
 import { hasKey, isSameKey, namesKey } from '../core/keymatch.ts';
 import { type KeyGroup, type MasterKey, type Metadata, masterKeyText } from '../core/metadata.ts';
-import type { SelectionRule } from '../core/selection.ts';
+import { isRule, type SelectionRule } from '../core/selection.ts';
 import type { Path } from '../core/tree.ts';
 import { formatEntry } from '../formats/index.ts';
 import { explicitContext } from '../keys/context.ts';
@@ -175,7 +175,7 @@ function thresholdAfter({ groups, shamirThreshold }: Metadata, wanted: WantedKey
 }
 
 function selectionChange(before: SelectionRule, after: SelectionRule | undefined): Change<SelectionRule> | undefined {
-  if (after === undefined || JSON.stringify(before) === JSON.stringify(after)) return undefined;
+  if (!isRule(after) || JSON.stringify(before) === JSON.stringify(after)) return undefined;
   return { before, after };
 }
 
