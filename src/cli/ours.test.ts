@@ -15,6 +15,8 @@ const rows: [what: string, text: string, expected: boolean][] = [
   ['inside of a text', `a: |\n    sops:\n        ${mac}\n`, false],
   ['a key of the same name without a mac', 'a: x\nsops: maybe\n', true],
   ['a mention in a comment', `a: x # sops\n# ${mac}\n`, false],
+  ['a block behind one without a mac', `sops:\n  a: x\nsops:\n    ${mac}\n`, true],
+  ['a mac behind the block', `sops:\n    a: x\nb:\n    ${mac}\n`, true],
   ['nothing of it', 'a: x\n', false],
 ];
 for (const [what, text, expected] of rows) {
@@ -22,3 +24,8 @@ for (const [what, text, expected] of rows) {
     assert.equal(await isOurs(new TextEncoder().encode(text), 'yaml'), expected);
   });
 }
+
+test('a block of very many lines is read', async () => {
+  const text = Buffer.from(`a: x\nsops:\n${' b\n'.repeat(12_000_000)}    ${mac}\n`);
+  assert.equal(await isOurs(text, 'yaml'), true);
+});

@@ -27,11 +27,19 @@ export async function isOurs(bytes: Uint8Array, format: FormatName): Promise<boo
  */
 function hasPlainBlock(bytes: Buffer): boolean {
   const text = bytes.toString('latin1');
-  return (
-    /^[A-Za-z_#]/.test(text) &&
-    !/^(?:---|\.\.\.)/m.test(text) &&
-    /^sops:\r?\n(?: [^\n]*\n)*? +mac: "?ENC\[AES256_GCM,/m.test(text)
-  );
+  return /^[A-Za-z_#]/.test(text) && !/^(?:---|\.\.\.)/m.test(text) && hasMac(text);
+}
+
+/** Line by line in a text of any length: one expression for all of it would run out of memory of its own. */
+function hasMac(text: string): boolean {
+  for (const { index, 0: head } of text.matchAll(/^sops:\r?\n/gm)) {
+    const from = index + head.length - 1;
+    const margin = /\n(?! )/g;
+    margin.lastIndex = from;
+    const block = text.slice(from, margin.exec(text)?.index);
+    if (/\n +mac: "?ENC\[AES256_GCM,/.test(block)) return true;
+  }
+  return false;
 }
 
 /** Whether a file can have a block, told by its bytes alone: most files of a folder need not be parsed to know that they have none. */
