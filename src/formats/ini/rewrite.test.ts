@@ -151,3 +151,20 @@ test('a spelling that is garbage or fits no longer is left out', () => {
   for (const spelling of stale) assert.equal(text(file.rewrite(['1'], spelling)), '[s]\na = 1\n; c\n');
   assert.equal(text(file.rewrite(['1'], '[["a: \'1\'\\n","s",0,"a",0]]')), "[s]\na: '1'\n; c\n");
 });
+
+test('a value of very many words is written as it is', () => {
+  const words = `${'a b '.repeat(3_000_000)}c`;
+  const file = ini.parse(bytes(`a = ${cipher(0)}\n${tail.slice(1)}`), 'encrypted');
+  assert.ok(text(file.rewrite([words], undefined)) === `a = ${words}\n`);
+});
+
+for (const value of [' lead', 'trail ', ' ', 'a  b', 'a#b', 'a;b', "it's", 'x`y', 'a\\', '"""']) {
+  test(`a decrypted value is read back: ${JSON.stringify(value)}`, () => {
+    const file = ini.parse(bytes(`a = ${cipher(0)}\n${tail.slice(1)}`), 'encrypted');
+    const { tree } = ini.parse(file.rewrite([value], undefined), 'plain');
+    assert.deepEqual(
+      tree.documents[0]?.items,
+      ini.parse(bytes(`a = """${value}"""\n`), 'plain').tree.documents[0]?.items,
+    );
+  });
+}

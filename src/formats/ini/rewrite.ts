@@ -35,15 +35,16 @@ export function rewriteUnit(raw: string, slotted: Slotted, change: UnitChange, v
     return raw.slice(unit.start, unit.end);
   }
   if (unit.kind === 'tail') return rewriteTail(raw, unit, change.comments);
-  if (change.value !== undefined && isBare(raw, unit) && standing.test(change.value)) {
+  if (change.value !== undefined && isBare(raw, unit) && isStanding(change.value)) {
     return raw.slice(unit.start, unit.valueSpan.start) + change.value + raw.slice(unit.valueSpan.end, unit.end);
   }
   return bestWriting(raw, slotted, unit, change, visible);
 }
 
 /** Values that are written as they are and read back in every place: no quote, no mark of a comment, no blank at an end. */
-const standing =
-  /^[\x21\x24-\x26\x28-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7e]+(?: +[\x21\x24-\x26\x28-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7e]+)*$/;
+const isStanding = (value: string): boolean => standing.test(value) && !value.startsWith(' ') && !value.endsWith(' ');
+/** A single class: an expression with a group for each word runs out of memory of its own at some millions of words. */
+const standing = /^[\x20\x21\x24-\x26\x28-\x3a\x3c-\x5b\x5d-\x5f\x61-\x7e]+$/;
 
 /** A key with a value on its line and nothing else that belongs to it: of such there are very many. */
 function isBare(raw: string, unit: KeyUnit | SectionUnit): boolean {
