@@ -15,13 +15,20 @@ function isTooOld() {
 function enableCompileCache() {
   const { env, platform } = process;
   try {
+    const own = process.getuid?.();
+    const { mkdirSync, statSync } = require('node:fs');
     const home = require('node:os').homedir();
-    if (process.getuid && require('node:fs').statSync(home).uid !== process.getuid()) return;
+    if (own !== undefined && statSync(home).uid !== own) return;
     const { join, isAbsolute } = require('node:path');
     const usual = platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
     const caches = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || usual;
     if (!caches || !isAbsolute(caches)) return;
-    require('node:module').enableCompileCache(join(caches, 'tsops', 'code'));
+    const folder = join(caches, 'tsops');
+    // One step at a time: where nothing can be made, as in /proc, Node would try for ever.
+    for (const place of [caches, folder])
+      if (statSync(place, { throwIfNoEntry: false }) === undefined) mkdirSync(place, { mode: 0o700 });
+    if (own !== undefined && statSync(folder).uid !== own) return;
+    require('node:module').enableCompileCache(join(folder, 'code'));
   } catch {
     // It only saves time.
   }

@@ -133,6 +133,15 @@ test('the start says in one line that Node is too old', () => {
   assert.equal(stderr, 'tsops: error: Node.js 22.12 or later is needed; this is 22.11.0\n');
 });
 
+test('a cache folder that cannot be made is done without', { skip: process.platform !== 'linux' }, () => {
+  const bin = fileURLToPath(new URL('../../bin/tsops.js', import.meta.url));
+  for (const folder of ['/proc/none', '/dev/null', '/dev/null/x', 'relative']) {
+    const env = { ...process.env, XDG_CACHE_HOME: folder };
+    const { status, stdout, stderr } = spawnSync(process.execPath, [bin, '--version'], { env, timeout: 20_000 });
+    assert.deepEqual([status, stdout.toString().slice(0, 6), stderr.toString()], [0, 'tsops ', ''], folder);
+  }
+});
+
 test('docs/cli.md and docs/errors.md are current', () => {
   const docs = fileURLToPath(new URL('../../testdata/scripts/docs.mjs', import.meta.url));
   execFileSync(process.execPath, [docs, '--check'], { stdio: ['ignore', 'ignore', 'inherit'] });
