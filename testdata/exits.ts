@@ -356,7 +356,7 @@ export const exitRows: Readonly<Record<string, readonly ExitRow[]>> = {
     { args: ['unset', 'foreign.yaml', '["a"]'], status: 128, what: 'no key at hand opens the file' },
   ],
   check: [
-    ...usage('check'),
+    ...usage('check').map(row => ({ ...row, sops: null })),
     { args: ['check', 'enc.yaml'], status: 0, what: 'nothing was found', sops: null },
     {
       args: ['check', '--verify', 'enc.yaml', 'enc.json', 'enc.env'],
