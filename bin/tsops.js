@@ -10,28 +10,35 @@ function isTooOld() {
 
 /**
  * Keeps compiled code between runs, in the cache folder of the user. Node's own default is under the common temporary folder, where
- * somebody else could have put a folder of that name; for the same reason a home that is not ours is passed over.
+ * somebody else could have put a folder of that name; for the same reason folders that are not ours alone are passed over.
  */
 function enableCompileCache() {
   const { env, platform } = process;
   try {
-    const own = process.getuid?.();
-    const { mkdirSync, statSync } = require('node:fs');
     const home = require('node:os').homedir();
-    if (own !== undefined && statSync(home).uid !== own) return;
+    if (!isOurs(require('node:fs').statSync(home))) return;
     const { join, isAbsolute } = require('node:path');
     const usual = platform === 'darwin' ? join(home, 'Library', 'Caches') : join(home, '.cache');
     const caches = platform === 'win32' ? env.LOCALAPPDATA : env.XDG_CACHE_HOME || usual;
     if (!caches || !isAbsolute(caches)) return;
-    const folder = join(caches, 'tsops');
-    // One step at a time: where nothing can be made, as in /proc, Node would try for ever.
-    for (const place of [caches, folder])
-      if (statSync(place, { throwIfNoEntry: false }) === undefined) mkdirSync(place, { mode: 0o700 });
-    if (own !== undefined && statSync(folder).uid !== own) return;
-    require('node:module').enableCompileCache(join(folder, 'code'));
+    const own = join(caches, 'tsops');
+    const folder = join(own, 'code');
+    if ([caches, own, folder].every(makeFolder)) require('node:module').enableCompileCache(folder);
   } catch {
     // It only saves time.
   }
+}
+
+/** Whether nobody else may put files of theirs into a folder. */
+function isOurs({ uid, mode }) {
+  return !process.getuid || (uid === process.getuid() && (mode & 0o002) === 0);
+}
+
+/** One folder at a time: where a system says of a new one that it does not exist, as Linux does in /proc, Node would try for ever. */
+function makeFolder(path) {
+  const { mkdirSync, statSync } = require('node:fs');
+  if (statSync(path, { throwIfNoEntry: false }) === undefined) mkdirSync(path, { mode: 0o700 });
+  return isOurs(statSync(path));
 }
 
 async function start() {
