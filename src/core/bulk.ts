@@ -6,9 +6,9 @@
 
 import { createCipheriv, createDecipheriv } from 'node:crypto';
 import type { DataKey } from './datakey.ts';
+import { ivBytes } from './ivpool.ts';
 
 const algorithm = 'aes-256-gcm';
-const ivBytes = 32;
 const tagBytes = 16;
 
 /** Plain bytes of one piece: a multiple of three, so that its base64 has no padding, and small enough for the cache. */

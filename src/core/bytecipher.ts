@@ -8,10 +8,10 @@ import { decodeBase64Bytes, decodedSize, encodeBase64Bytes, encodedSize } from '
 import type { ByteWriter } from './bytewriter.ts';
 import type { RandomSource } from './cipher.ts';
 import type { DataKey } from './datakey.ts';
+import { IvPool, ivBytes } from './ivpool.ts';
 import { Workspace } from './workspace.ts';
 
 const algorithm = 'aes-256-gcm';
-const ivBytes = 32;
 const tagBytes = 16;
 const lengths: CipherGCMOptions = { authTagLength: tagBytes };
 
@@ -23,27 +23,22 @@ const ivText = encodedSize(ivBytes);
 const tagText = encodedSize(tagBytes);
 /** A ciphertext of a text of 1,500 characters. */
 const longestShort = 2048;
-/** IVs are cut from draws of this size: one call of the random source costs more than its bytes. */
-export const drawBytes = 64 * 1024;
 /** The longest of the names of types is `comment`. */
 const longestType = 7;
 
 export class ByteCipher {
   readonly #key: KeyObject;
-  readonly #random: RandomSource;
+  readonly #pool: IvPool;
   readonly #iv = Buffer.alloc(ivBytes);
   readonly #tag = Buffer.alloc(tagBytes);
   readonly #data = new Workspace();
-  /** IVs that have been drawn, and how many bytes of them have been used. */
-  #drawn: Uint8Array = new Uint8Array(0);
-  #used = 0;
   /** The type that the last opened ciphertext names. */
   type = '';
 
   /** The random source serves IVs only. */
   constructor(dataKey: DataKey, random: RandomSource) {
     this.#key = dataKey.keyObject();
-    this.#random = random;
+    this.#pool = new IvPool(random);
   }
 
   /**
@@ -89,19 +84,10 @@ export class ByteCipher {
     return mark;
   }
 
-  #nextIv(): Buffer {
-    if (this.#drawn.length - this.#used < ivBytes) {
-      this.#drawn = this.#random(drawBytes);
-      this.#used = 0;
-    }
-    for (let i = 0; i < ivBytes; i++) this.#iv[i] = this.#drawn[this.#used + i] as number;
-    this.#used += ivBytes;
-    return this.#iv;
-  }
-
   /** Writes the ciphertext of bytes, of which there is one at least. */
   seal(plain: Uint8Array, type: string, aad: Uint8Array, out: ByteWriter): void {
-    const iv = this.#nextIv();
+    const iv = this.#iv;
+    this.#pool.next(iv);
     const cipher = createCipheriv(algorithm, this.#key, iv, lengths);
     cipher.setAAD(aad);
     const data = cipher.update(plain);

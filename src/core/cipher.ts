@@ -7,8 +7,9 @@
 import { createCipheriv, createDecipheriv, type KeyObject } from 'node:crypto';
 import { TsopsError } from '../errors.ts';
 import { type BulkText, sealBulk } from './bulk.ts';
-import { drawBytes, ShortOpener } from './bytecipher.ts';
+import { ShortOpener } from './bytecipher.ts';
 import type { DataKey } from './datakey.ts';
+import { IvPool, ivBytes } from './ivpool.ts';
 import { canonical, fromBytes, type ScalarType, scalarType, textOf } from './scalar.ts';
 import { type Comment, comment, type Scalar } from './tree.ts';
 
@@ -33,32 +34,23 @@ export interface Cipher {
 }
 
 const algorithm = 'aes-256-gcm';
-const ivBytes = 32;
 const tagBytes = 16;
 
 /** A cipher under one data key. The random source serves IVs only; decrypting never calls it. */
 export function createCipher(dataKey: DataKey, random: RandomSource): Cipher {
   const key = dataKey.keyObject();
-  const nextIv = ivPool(random);
+  const pool = new IvPool(random);
+  const nextIv = (): Buffer => {
+    const iv = Buffer.alloc(ivBytes);
+    pool.next(iv);
+    return iv;
+  };
   const short = new ShortOpener(dataKey);
   return {
     encrypt: (value, aad) => seal(key, nextIv, canonical(value), scalarType(value), aad),
     encryptComment: (text, aad) => seal(key, nextIv, text, 'comment', aad),
     encryptBulk: (plain, aad) => sealBulk(dataKey, nextIv(), plain, aad),
     decrypt: (text, aad) => (text === '' ? '' : (opened(short, text, aad) ?? open(key, text, aad))),
-  };
-}
-
-function ivPool(random: RandomSource): () => Buffer {
-  let pool: Buffer = Buffer.alloc(0);
-  return () => {
-    if (pool.length < ivBytes) {
-      const drawn = random(drawBytes);
-      pool = Buffer.from(drawn.buffer, drawn.byteOffset, drawn.byteLength);
-    }
-    const iv = pool.subarray(0, ivBytes);
-    pool = pool.subarray(ivBytes);
-    return iv;
   };
 }
 
