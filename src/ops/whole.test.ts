@@ -143,3 +143,20 @@ describe('nothing is written that would not decrypt', () => {
       assert.throws(() => sealWhole(input, wrong, whole), { code: 'INTERNAL' });
     });
 });
+
+test('bytes that are changed meanwhile give an error or the plain text, whenever it is', async () => {
+  const sealed = await sealedOf(plain);
+  let refused = 0;
+  for (let turns = 0; turns < 30; turns += 1) {
+    const bytes = Buffer.from(sealed);
+    const change = (left: number): void =>
+      left > 0 ? queueMicrotask(() => change(left - 1)) : void bytes.fill('A', 100, 200);
+    try {
+      assert.ok(plain.equals(await decrypt(bytes, { format, identities, onOpened: () => change(turns) })), `${turns}`);
+    } catch (error) {
+      if (!(error instanceof TsopsError)) throw error;
+      refused += 1;
+    }
+  }
+  assert.ok(refused > 0 && refused < 30);
+});

@@ -7,6 +7,7 @@ import { Digest, encryptMac, verifyMac } from '../core/mac.ts';
 import { toStored } from '../core/metadata.ts';
 import { aadOf } from '../core/path.ts';
 import { compileSelection } from '../core/selection.ts';
+import { TsopsError } from '../errors.ts';
 import type { Format, WholeFile, WholeFormat } from '../formats/format.ts';
 import { type OpenedFile, open, openWith, parseEncrypted } from './open.ts';
 import type { SealInput } from './seal.ts';
@@ -63,11 +64,15 @@ export async function decryptWhole(
   const plain = mayOverwrite ? bufferOf(place.data).subarray(0, length) : Buffer.allocUnsafeSlow(length);
   let at = 0;
   // What has been read of the base64 is always longer than what it has given.
-  openBulk(dataKey, place, aad, piece => {
+  const isSame = openBulk(dataKey, place, aad, piece => {
     at += piece.copy(plain, at);
   });
+  if (!isSame) throw changedMeanwhile();
   return plain;
 }
+
+const changedMeanwhile = (): TsopsError =>
+  new TsopsError('VALUE_UNDECRYPTABLE', 'the bytes were changed while they were decrypted');
 
 const restored = ({ file, changes, spelling }: OpenedFile): Uint8Array => file.rewrite(changes, spelling?.text);
 
