@@ -7,7 +7,7 @@ import { TsopsError } from '../errors.ts';
 import { childProcesses } from './builtins.ts';
 import { systemCode, systemReason } from './faults.ts';
 import { findProgram } from './process.ts';
-import { takeSignals } from './signals.ts';
+import { signalsTold, takeSignals } from './signals.ts';
 import { isTerminal } from './streams.ts';
 
 export interface Command {
@@ -146,7 +146,10 @@ function passSignals(send: (signal: NodeJS.Signals) => void): () => void {
 function endOf(child: ChildProcess): Promise<CommandEnd> {
   return new Promise((settle, fail) => {
     child.on('error', error => fail(notStarted(error)));
-    child.on('exit', (status, signal) => settle({ status, signal }));
+    child.on('exit', async (status, signal) => {
+      await signalsTold();
+      settle({ status, signal });
+    });
   });
 }
 

@@ -9,7 +9,7 @@ import { childProcesses } from './builtins.ts';
 import { endTree } from './descendants.ts';
 import { env } from './environment.ts';
 import { systemReason } from './faults.ts';
-import { type EndingSignal, takeSignals, undoOnExit } from './signals.ts';
+import { type EndingSignal, signalsTold, takeSignals, undoOnExit } from './signals.ts';
 import { isTerminal } from './streams.ts';
 
 export interface ProgramOptions {
@@ -227,7 +227,8 @@ function waitFor(start: () => ChildProcess): Promise<number> {
       release();
       fail(editorFailed(`the editor cannot be started: ${systemReason(error)}`));
     });
-    child.on('exit', status => {
+    child.on('exit', async status => {
+      await signalsTold();
       release();
       if (status === null) fail(cancelled);
       else settle(status);

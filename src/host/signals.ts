@@ -24,6 +24,14 @@ export function takeSignals(take: (signal: EndingSignal) => void): () => void {
   return enlist(takers, take);
 }
 
+/**
+ * To be awaited before signals are given back: one that came while a program had the terminal may be told only in the next turn of the
+ * event loop, after the end of that program.
+ */
+export function signalsTold(): Promise<void> {
+  return new Promise(settle => setImmediate(() => setImmediate(settle)));
+}
+
 function enlist<T>(list: T[], entry: T): () => void {
   list.push(entry);
   listen();
