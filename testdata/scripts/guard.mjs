@@ -21,6 +21,10 @@ const limitMs = 60_000;
  */
 export async function compareWithBase({ children, base: named, tsops, makeIdentity }) {
   const base = named ?? baseCommit();
+  if (base !== undefined && isSameBuild(base)) {
+    console.log(`nothing that is built differs from ${base}`);
+    return [];
+  }
   const built = base === undefined ? 'there is no earlier commit here' : builtAt(base, children.folder);
   if (built !== true) {
     console.log(`no comparison with an earlier build (${built}); the fixed bounds count instead`);
@@ -92,6 +96,13 @@ function baseCommit() {
   const branched = ['origin/HEAD', 'origin/main', 'main'].map(name => git('merge-base', 'HEAD', name)).find(Boolean);
   const chosen = tag ?? (branched === head ? undefined : branched) ?? 'HEAD^';
   return git('rev-parse', '--short', '--verify', '-q', `${chosen}^{commit}`);
+}
+
+/** Whether a commit has all that the build is made from as it is here, changes that are not committed among it. */
+function isSameBuild(commit) {
+  const parts = ['src', 'bin', 'build', 'rolldown.config.mjs', 'package.json', 'package-lock.json', 'tsconfig.json'];
+  const { status } = spawnSync('git', ['diff', '--quiet', commit, '--', ...parts], { cwd: root, stdio: 'ignore' });
+  return status === 0;
 }
 
 /** True, or why there is no build. */
